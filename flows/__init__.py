@@ -1,0 +1,1 @@
+"""When and in what order things run: the only importers of Prefect."""

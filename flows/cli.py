@@ -1,0 +1,301 @@
+"""The command line: `tandem COMMAND`. Every command takes --workspace DIR, and --json for machines (on stdout alone).
+
+Exit 0 done, 1 refused with reasons, 2 wrong usage. Heavy imports wait until a command needs them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.progress import REPORTER, StderrProgress
+from tandem.errors import Refused
+from tasks.workspace import Workspace, open_workspace
+
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
+    "PREFECT_CLI_PROMPT": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TQDM_DISABLE": "1",
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else there.")]
+HERE = Path(".")
+
+
+def main() -> None:
+    """Run a command; a refusal is one paragraph on stderr and exit 1."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    warnings.filterwarnings("ignore")
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    try:
+        app()
+    except Refused as refusal:
+        print(f"tandem: {refusal.paragraph()}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("tandem: interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
+    documents: Annotated[Path | None, typer.Option(help="A folder of documents to copy in.")] = None,
+    examples: Annotated[Path | None, typer.Option(help="A JSONL file of questions, answers and sources.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a workspace: a git + DVC repository with params, pipeline, documents and examples."""
+    from tasks.create import create_workspace
+    from tasks.examples import document_ids
+
+    with _reporting():
+        workspace = create_workspace(directory, documents, examples)
+    made = {"workspace": str(workspace.root), "documents": len(document_ids(workspace.documents_dir))}
+    _show(made, as_json, f"{workspace.root} is ready with {made['documents']} documents. Next: cd {directory} && tandem run")
+
+
+@app.command()
+def run(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Refresh the index, retrain where it is due, compare the variants, promote the better one."""
+    outcome = _run_flow("run", workspace, long=True)
+    _show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
+
+
+@app.command()
+def refresh(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Bring the index up to date with the documents."""
+    outcome = _run_flow("refresh", workspace, long=False)
+    _show(outcome, as_json, _refresh_text(outcome))
+
+
+@app.command()
+def retrain(
+    workspace: WorkspaceOption = HERE, reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for", as_json: JsonOption = False
+) -> None:
+    """Train the adapter afresh on the training examples."""
+    outcome = _run_flow("retrain", workspace, long=True, reason=reason)
+    if not outcome["trained"]:
+        raise Refused(*outcome["refused"], hint="Add labelled examples to data/examples.jsonl, then `tandem retrain`.")
+    text = f"trained on {outcome['n_rows']} rows in {outcome['seconds']} s ({outcome['tokens_per_s']:.0f} tokens/s). Next: tandem compare"
+    _show(outcome, as_json, text)
+
+
+@app.command()
+def compare(
+    workspace: WorkspaceOption = HERE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide without touching the registry.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure all variants on the same held-out questions and decide."""
+    outcome = _run_flow("compare", workspace, long=True, dry_run=dry_run)
+    _show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
+
+
+@app.command()
+def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Measure drift of the questions and staleness of the adapter."""
+    outcome = _run_flow("monitor", workspace, long=False)
+    lines = [f"{'! ' if signal['fired'] else '  '}{name}: {signal['reason']}" for name, signal in outcome["signals"].items()]
+    _show(outcome, as_json, "\n".join([*lines, "drift detected: tandem retrain" if outcome["drift"] else "no drift"]))
+
+
+@app.command()
+def ask(
+    question: str,
+    workspace: WorkspaceOption = HERE,
+    role: Annotated[list[str] | None, typer.Option(help="A role of the asker; repeat for more.")] = None,
+    collection: Annotated[list[str] | None, typer.Option(help="Search only this collection; repeat for more.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the champion."""
+    with _reporting():
+        record = _ask(open_workspace(workspace), question, role or [], collection or [])
+    _show(record, as_json, _answer_text(record))
+
+
+@app.command()
+def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """What is in production, on which data."""
+    from tasks.status import status_of
+
+    with _reporting():
+        found = status_of(open_workspace(workspace))
+    _show(found, as_json, "\n".join(_status_lines(found)))
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="A version of the registered model; without it, the challenger.")] = "challenger",
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a registered version the champion, by hand."""
+    from tasks import registry
+
+    with _reporting():
+        opened = open_workspace(workspace)
+        chosen = registry.version_of(opened, version)
+        registry.promote(opened, chosen)
+    _show({"model_version": chosen}, as_json, f"{opened.name} version {chosen} is the champion. Back: tandem rollback")
+
+
+@app.command()
+def rollback(
+    workspace: WorkspaceOption = HERE,
+    data: Annotated[str | None, typer.Option(help="Also check out this data version and rebuild the index.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the previous champion back; documents stay live unless --data names a version of them."""
+    from tasks import registry
+
+    with _reporting():
+        opened = open_workspace(workspace)
+        old, new = registry.rollback(opened)
+        if data is not None:
+            from tasks.versions import checkout
+
+            checkout(opened, data)
+    refreshed = _run_flow("refresh", workspace, long=False) if data is not None else None
+    outcome = {"from": old, "to": new, "data": data, "refresh": refreshed}
+    _show(outcome, as_json, f"{opened.name}: version {new} answers again, version {old} is the previous one. Back: tandem rollback")
+
+
+@app.command()
+def history(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Who was champion, when, and why."""
+    from tasks import registry
+
+    with _reporting():
+        events = registry.history(open_workspace(workspace))
+    lines = [f"{event['at']}  version {event['model_version']}  {event['variant']}  n={event['n']}  {'; '.join(event['reasons'])}" for event in events]
+    _show(events, as_json, "\n".join(lines) or "no promotion yet: tandem run")
+
+
+@app.command()
+def deploy(workspace: WorkspaceOption = HERE) -> None:
+    """Serve the Prefect deployments: crons for retrain and monitor, events for refresh and retrain."""
+    from flows.deploy import serve_deployments
+
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
+    serve_deployments(open_workspace(workspace))
+
+
+@app.command()
+def demo(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """The whole loop on the sample knowledge base, in place."""
+    from tasks.create import create_in_place
+
+    question = "How much does the Heron Pro weigh?"
+    with _reporting():
+        opened = create_in_place(workspace)
+    outcome = _run_flow("run", workspace, long=True)
+    with _reporting():
+        answer = _ask(opened, question, [], [])
+    go_on = [
+        'tandem ask "How long is the warranty on a Wren S?"',
+        "tandem status",
+        "dvc status && dvc dag && dvc metrics show",
+        "tandem init ../my-kb --documents PATH --examples PATH && cd ../my-kb && tandem run",
+    ]
+    text = [_comparison_text(opened, outcome), "", f"$ tandem ask {question!r}", _answer_text(answer), "", "Go on with (. .venv/bin/activate):"]
+    _show({**outcome, "answer": answer}, as_json, "\n".join([*text, *(f"  {line}" for line in go_on)]))
+
+
+def _run_flow(name: str, workspace: Path, long: bool, **parameters: Any) -> dict[str, Any]:
+    from importlib import import_module
+
+    opened = open_workspace(workspace)
+    with _reporting():
+        from flows.engine import run_flow
+
+        flow = getattr(import_module(f"flows.{name}"), name)
+        return run_flow(flow, start_server=long, workspace=str(opened.root), **parameters)
+
+
+def _ask(workspace: Workspace, question: str, roles: list[str], collections: list[str]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from tasks.answer import champion_answerer, checked_question, with_trace
+    from tasks.traffic import record_question
+
+    asked = checked_question(question)
+    answer = champion_answerer(workspace).answer(asked, roles, collections)
+    return asdict(with_trace(answer, record_question(workspace, asked, answer)))
+
+
+@contextlib.contextmanager
+def _reporting() -> Iterator[None]:
+    """Progress on stderr; whatever libraries print on stdout meanwhile goes to stderr too, also from below Python."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    reporter = StderrProgress()
+    token = REPORTER.set(reporter)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        reporter.close()
+        REPORTER.reset(token)
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _show(record: Any, as_json: bool, text: str) -> None:
+    print(json.dumps(record, indent=1, ensure_ascii=False, default=str) if as_json else text)
+
+
+def _comparison_text(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    from tasks.terminal import outcome_text
+
+    return outcome_text(workspace.name, outcome)
+
+
+def _refresh_text(outcome: dict[str, Any]) -> str:
+    lines = [
+        f"{len(outcome['added'])} added, {len(outcome['changed'])} changed, {len(outcome['deleted'])} deleted, {outcome['unchanged']} unchanged; "
+        f"{outcome['chunks_embedded']} chunks embedded; searchable after {outcome['searchable_s']:.2f} s (table version {outcome['index_version']})"
+    ]
+    lines += [f"quarantined {doc_id}: {reason}" for doc_id, reason in outcome["quarantined"].items()]
+    return "\n".join(lines)
+
+
+def _answer_text(record: dict[str, Any]) -> str:
+    lines = [record["answer"]]
+    lines += [f"  from {source['document']}: \"{source['quote']}\"" for source in record["sources"]]
+    lines.append(f"  {record['variant']}, model version {record['model_version']}, {record['latency_ms']:.0f} ms")
+    return "\n".join(lines)
+
+
+def _status_lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}:"
+            yield from _status_lines(value, indent + "  ")
+        else:
+            yield f"{indent}{name}: {'-' if value is None else value}"
+
+
+if __name__ == "__main__":
+    main()

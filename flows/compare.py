@@ -1,0 +1,51 @@
+"""compare: measure all variants on the same held-out questions, decide, report, promote. Run: tandem compare [--dry-run]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.engine import announce, note, step
+from flows.progress import REPORTER
+from tasks.compare import decide_on, live_champion, publish
+from tasks.evaluate import Comparison, evaluate, save_comparison
+from tasks.versions import record
+from tasks.workspace import Workspace, open_workspace
+
+
+@flow(name="compare", flow_run_name="compare {workspace}")
+async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]:
+    """One comparison on one version of the table. The promotion is one step without retries, and the last."""
+    opened = open_workspace(workspace)
+    REPORTER.get().say("Comparing the variants on held-out questions")
+    live = await step(live_champion, opened)
+    comparison = await step(evaluate, opened, live.extra, REPORTER.get())
+    decision = decide_on(opened, comparison, live)
+    await step(record_comparison, opened, comparison, retries=2)
+    outcome = await step(publish, opened, comparison, decision, live, dry_run)
+    await note("compare", _markdown(opened, outcome))
+    if outcome["decision"]["promoted"] and not dry_run:
+        announce("tandem.model.promoted", opened.name, {"model_version": outcome["model_version"], "variant": outcome["decision"]["variant"]})
+    return outcome
+
+
+def record_comparison(workspace: Workspace, comparison: Comparison) -> None:
+    """Scorecards, metrics and plot data into DVC and git."""
+    with workspace.writing():
+        save_comparison(workspace, comparison)
+    record(workspace, ["evaluate"], f"Compare {len(comparison.scorecards)} variants on {comparison.n} questions")
+
+
+def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    rows = [
+        f"| {name} | {_cell(card['quality'])} | {_cell(card['form'])} | {_cell(card['citation_precision'])} | {_cell(card['retrieval']['hit@5'])} |"
+        for name, card in outcome["variants"].items()
+    ]
+    table = ["| variant | quality | form | citation precision | hit@5 |", "|---|---|---|---|---|", *rows]
+    reasons = [f"- {reason}" for reason in outcome["decision"]["reasons"]]
+    return "\n".join([f"# {workspace.name}", "", *table, "", *reasons, "", f"Report: {outcome['report']}"])
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,36 @@
+"""monitor: measure drift and say so; a fired signal emits `tandem.drift.detected`, on which the retrain deployment runs.
+
+Run: tandem monitor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.engine import announce, note, step
+from tasks.monitor import measure_drift, save_drift
+from tasks.runs import log_drift
+from tasks.workspace import open_workspace
+
+DRIFT = "tandem.drift.detected"
+
+
+@flow(name="monitor", flow_run_name="monitor {workspace}")
+async def monitor(workspace: str = ".") -> dict[str, Any]:
+    """All drift signals against their thresholds."""
+    opened = open_workspace(workspace)
+    signals = await step(measure_drift, opened)
+    outcome = save_drift(opened, signals)
+    await step(log_drift, opened, signals, retries=2)
+    await note("drift", "\n".join(["| signal | value | limit | fired |", "|---|---|---|---|", *map(_row, outcome["signals"].values())]))
+    if outcome["drift"]:
+        reason = "; ".join(signal.reason for signal in signals if signal.fired)
+        announce(DRIFT, opened.name, {"reason": reason, "workspace": str(opened.root)})
+    return outcome
+
+
+def _row(signal: dict[str, Any]) -> str:
+    value = "-" if signal["value"] is None else f"{signal['value']:.3f}"
+    return f"| {signal['name']} | {value} | {signal['threshold']} | {'yes' if signal['fired'] else 'no'} |"

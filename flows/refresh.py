@@ -1,0 +1,68 @@
+"""refresh: bring the index up to date with the documents, then record what happened.
+
+Run: tandem refresh. Everything up to "searchable" is the plain function `tasks.refresh.refresh`; versions, MLflow and Prefect follow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.engine import announce, note, step
+from flows.progress import REPORTER
+from tasks import runs
+from tasks.examples import label_examples
+from tasks.refresh import Refreshed
+from tasks.refresh import refresh as refresh_index
+from tasks.versions import record
+from tasks.workspace import Workspace, open_workspace
+
+
+@flow(name="refresh", flow_run_name="refresh {workspace}")
+async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dict[str, Any]:
+    """Scan, check, embed what is new, commit once, test with canaries; then DVC, git and MLflow. `changed` hints at document ids."""
+    opened = open_workspace(workspace)
+    REPORTER.get().say("Refreshing the index")
+    refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
+    version = await step(record_refresh, opened, refreshed, retries=2)
+    outcome = refreshed_record(refreshed, version)
+    await note("refresh", _markdown(opened, outcome))
+    if refreshed.added or refreshed.changed or refreshed.deleted or refreshed.repaired:
+        announce("tandem.index.updated", opened.name, outcome)
+    return outcome
+
+
+def record_refresh(workspace: Workspace, refreshed: Refreshed) -> str:
+    """Label new examples, record documents and manifest in DVC and git, log to MLflow; returns the data version."""
+    label_examples(workspace)
+    n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
+    recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
+    runs.log_refresh(workspace, refreshed)
+    return recorded.data_version
+
+
+def refreshed_record(refreshed: Refreshed, data_version: str) -> dict[str, Any]:
+    """What `tandem refresh --json` prints."""
+    return {
+        "added": list(refreshed.added),
+        "changed": list(refreshed.changed),
+        "deleted": list(refreshed.deleted),
+        "unchanged": refreshed.unchanged,
+        "quarantined": {doc_id: reason for doc_id, reason in refreshed.quarantined.items()},
+        "chunks_embedded": refreshed.chunks_embedded,
+        "index_version": refreshed.index_version,
+        "rows": refreshed.rows,
+        "searchable_s": refreshed.searchable_s,
+        "repaired": refreshed.repaired,
+        "data_version": data_version,
+    }
+
+
+def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    lines = [
+        f"# {workspace.name}: {len(outcome['added'])} added, {len(outcome['changed'])} changed, {len(outcome['deleted'])} deleted",
+        f"searchable after {outcome['searchable_s']:.2f} s, {outcome['rows']} chunks, table version {outcome['index_version']}",
+        *(f"- quarantined `{doc_id}`: {reason}" for doc_id, reason in outcome["quarantined"].items()),
+    ]
+    return "\n\n".join(lines)

@@ -1,0 +1,69 @@
+"""retrain: build the training set, train the adapter, record both. Run: tandem retrain.
+
+Gates (enough labelled examples, nothing restricted) are in the training set; a closed gate leaves no adapter and says why.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.engine import note, step
+from flows.progress import REPORTER
+from tasks import runs
+from tasks.dataset import build_training_set, save_training_set
+from tasks.train import Trained, train
+from tasks.versions import record
+from tasks.workspace import Workspace, open_workspace
+
+
+@flow(name="retrain", flow_run_name="retrain {workspace}: {reason}")
+async def retrain(workspace: str = ".", reason: str = "asked for") -> dict[str, Any]:
+    """A fresh adapter from the base on all training examples, with its lineage."""
+    opened = open_workspace(workspace)
+    with opened.writing("training", timeout_s=1):
+        REPORTER.get().say(f"Training the adapter: {reason}")
+        await step(make_training_set, opened)
+        trained = await step(train, opened, REPORTER.get())
+        await step(record_training, opened, trained, reason, retries=2)
+    outcome = training_record(trained, reason)
+    await note("retrain", _markdown(opened, outcome))
+    return outcome
+
+
+def make_training_set(workspace: Workspace) -> int:
+    """Build and save the training set; the number of its rows."""
+    training_set = build_training_set(workspace)
+    save_training_set(workspace, training_set)
+    return len(training_set.rows)
+
+
+def record_training(workspace: Workspace, trained: Trained, reason: str) -> None:
+    """Training set and adapter into DVC and git, the loss curve and the adapter into MLflow."""
+    record(workspace, ["dataset", "train"], f"Train the adapter: {reason}")
+    params = {"reason": reason, **trained.params, "n_rows": trained.n_rows, "tokens_per_s": trained.tokens_per_s, "seconds": trained.seconds}
+    runs.log_training(workspace, trained.history, params, trained.lineage, workspace.adapter_dir if trained.trained else None)
+
+
+def training_record(trained: Trained, reason: str) -> dict[str, Any]:
+    """What `tandem retrain --json` prints."""
+    return {
+        "trained": trained.trained,
+        "reason": reason,
+        "refused": list(trained.reasons),
+        "n_rows": trained.n_rows,
+        "n_validation": trained.n_validation,
+        "best_epoch": trained.best_epoch,
+        "seconds": trained.seconds,
+        "tokens_per_s": trained.tokens_per_s,
+        "forgetting": trained.forgetting,
+        "history": list(trained.history),
+    }
+
+
+def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    if not outcome["trained"]:
+        return f"# {workspace.name}: no adapter\n\n" + "\n".join(f"- {reason}" for reason in outcome["refused"])
+    rows = [f"| {row['epoch']:.0f} | {row['loss']:.3f} | {row['validation_loss']:.3f} |" for row in outcome["history"]]
+    return "\n".join([f"# {workspace.name}: {outcome['reason']}", "", "| epoch | loss | validation loss |", "|---|---|---|", *rows])

@@ -1,0 +1,19 @@
+"""The one error that reaches a user: what was refused, with every reason at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Refused(Exception):
+    """A request that cannot be carried out. Each reason says what was wrong, the value seen, the limit and the next command."""
+
+    def __init__(self, *reasons: str, hint: str | None = None):
+        self.reasons: Sequence[str] = reasons
+        self.hint = hint
+        super().__init__(self.paragraph())
+
+    def paragraph(self) -> str:
+        """All reasons and the next command as one paragraph."""
+        text = " ".join(reason if reason.endswith((".", "!", "?")) else f"{reason}." for reason in self.reasons)
+        return f"{text} {self.hint}" if self.hint else text

@@ -1,0 +1,258 @@
+"""`params.yaml` as frozen records: everything that changes a result, one model a section, unknown keys refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tandem.errors import Refused
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A frozen section that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Documents(Section):
+    """What may enter the knowledge base."""
+
+    max_bytes: int = Field(10_000_000, gt=0)
+    min_chars: int = Field(20, ge=0)
+    max_chars: int = Field(2_000_000, gt=0)
+    read_timeout_s: float = Field(30, gt=0)
+
+
+class Chunking(Section):
+    """How documents are cut; a change rebuilds the index."""
+
+    max_chars: int = Field(700, ge=100)
+    min_chars: int = Field(80, ge=0)
+
+
+class Embedder(Section):
+    """Which model embeds; a change rebuilds the index."""
+
+    model: str = "all-MiniLM-L6-v2"
+    max_tokens: int = Field(256, gt=0)
+
+
+class Index(Section):
+    """How the table is kept."""
+
+    canaries: int = Field(8, ge=0)
+    canary_depth: int = Field(10, gt=0)
+    vector_index_rows: int = Field(20_000, gt=0)
+
+
+class Retrieval(Section):
+    """How passages are found and how many the generator reads."""
+
+    k: int = Field(3, ge=1)
+    candidates: int = Field(40, ge=1)
+    rrf_k: int = Field(60, ge=1)
+    vector_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(1.0, ge=0)
+
+
+class Base(Section):
+    """The generator: `reader` (made by the project), a Hugging Face id or path, or an OpenAI-compatible model."""
+
+    model: str = "reader"
+    revision: str | None = None
+    provider: Literal["local", "openai"] = "local"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    max_input_tokens: int = Field(512, gt=0)
+    max_new_tokens: int = Field(48, gt=0)
+    batch_size: int = Field(16, gt=0)
+
+
+class Prompt(Section):
+    """What a chat or causal model is told; the reader sees question and passages only."""
+
+    instruction: str
+    abstention: str = "I don't know"
+
+
+class Form(Section):
+    """The house form: how every answer must look. No pattern and no schema: any text will do."""
+
+    pattern: str | None = None
+    json_schema: dict[str, Any] | None = None
+    answer: str = "{answer}"
+    no_source: str = "none"
+
+
+class Adapter(Section):
+    """LoRA training. `oracle_share`: rows that hold the needed passage; the others teach abstention."""
+
+    r: int = Field(16, ge=1)
+    alpha: int = Field(32, ge=1)
+    dropout: Share = 0.05
+    targets: tuple[str, ...] | Literal["auto"] = "auto"
+    rslora: bool = False
+    dora: bool = False
+    learning_rate: float = Field(1e-3, gt=0)
+    epochs: int = Field(4, ge=1)
+    batch_size: int = Field(16, ge=1)
+    warmup_share: Share = 0.1
+    validation_share: Share = 0.15
+    patience: int = Field(2, ge=1)
+    context: bool = True
+    oracle_share: Share = 0.85
+    closed_book_share: Share = 0.15
+    min_examples: int = Field(40, ge=1)
+    retrain_after_changed_share: Share = 0.2
+    retrain_after_days: float = Field(30, gt=0)
+
+
+class Split(Section):
+    """Which examples are held out: by near-duplicate group of their source documents, so the side is sticky."""
+
+    held_out: Share = 0.4
+    near_duplicate: Share = 0.5
+
+
+class Evaluation(Section):
+    """How variants are measured."""
+
+    quality: Literal["facts", "token_f1", "exact_match", "rouge_l"] = "facts"
+    latency_n: int = Field(20, ge=1)
+    max_examples: int | None = Field(None, ge=1)
+    resamples: int = Field(2_000, ge=100)
+    retrieval_depth: int = Field(10, ge=1)
+    forgetting_n: int = Field(60, ge=0)
+
+
+class Limits(Section):
+    """Constraints of the decision; null: no limit. A measure that does not apply is no violation."""
+
+    max_latency_p95_ms: float | None = None
+    max_cost_usd_per_1k: float | None = None
+    min_form: Share | None = None
+    min_grounding: Share | None = None
+    max_forgetting: Share | None = None
+    max_staleness: Share | None = None
+
+
+class Promotion(Section):
+    """When a variant goes live: utility = sum of weight x measure; a tie within the margin goes to the simpler variant."""
+
+    weights: dict[str, float] = {"quality": 1.0}
+    margin: Share = 0.02
+    cheaper_by: Share = 0.2
+    min_n: int = Field(20, ge=1)
+    limits: Limits = Limits()
+
+
+class Prices(Section):
+    """The price book, in US dollars."""
+
+    input_per_1m_tokens: float = Field(0, ge=0)
+    output_per_1m_tokens: float = Field(0, ge=0)
+    embedding_per_1m_tokens: float = Field(0, ge=0)
+    store_per_month: float = Field(0, ge=0)
+    machine_per_hour: float = Field(0.1, ge=0)
+    training_hours_per_month: float = Field(0, ge=0)
+    curation_hours_per_month: float = Field(0, ge=0)
+    curation_per_hour: float = Field(0, ge=0)
+    queries_per_day: float = Field(1_000, gt=0)
+
+
+class Drift(Section):
+    """Thresholds of the drift signals (tandem.drift.SIGNALS) and how many questions a signal needs."""
+
+    min_questions: int = Field(30, ge=1)
+    max_questions: int = Field(500, ge=1)
+    question_auc: float = Field(0.75, ge=0.5, le=1)
+    question_mmd_p: Share = 0.01
+    negative_feedback: Share = 0.3
+    staleness: Share = 0.2
+
+
+class Versions(Section):
+    """What the flows record: `.dvc` files and `dvc.lock` into git, data into the DVC remote."""
+
+    git_commit: bool = True
+    push: bool = True
+
+
+class Schedule(Section):
+    """Cron lines of the served deployments."""
+
+    retrain: str = "0 3 * * 0"
+    monitor: str = "0 * * * *"
+
+
+class Variant(Section):
+    """One way of answering. Simplicity is counted from the flags."""
+
+    retrieve: bool = False
+    adapter: bool = False
+    base: Base | None = None
+    prompt: Prompt | None = None
+    retrieval: Retrieval | None = None
+
+    @property
+    def simplicity(self) -> int:
+        """0 for the simplest: prompt < rag < lora < rag+lora."""
+        return int(self.retrieve) + 2 * int(self.adapter)
+
+
+class Params(Section):
+    """The whole of `params.yaml`."""
+
+    name: str | None = None
+    seed: int = 0
+    documents: Documents = Documents()
+    chunking: Chunking = Chunking()
+    embedder: Embedder = Embedder()
+    index: Index = Index()
+    retrieval: Retrieval = Retrieval()
+    base: Base = Base()
+    prompt: Prompt
+    form: Form = Form()
+    adapter: Adapter = Adapter()
+    split: Split = Split()
+    evaluation: Evaluation = Evaluation()
+    promotion: Promotion = Promotion()
+    prices: Prices = Prices()
+    drift: Drift = Drift()
+    versions: Versions = Versions()
+    schedule: Schedule = Schedule()
+    variants: dict[str, Variant] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Params:
+        for name in self.variants:
+            if not name or name != name.strip() or "/" in name:
+                raise ValueError(f"variants: {name!r} is no usable name (no spaces around it, no '/')")
+        return self
+
+
+def parse_params(text: str, where: str = "params.yaml") -> Params:
+    """Params from YAML text. Raises Refused that lists every unknown key and bad value with what was seen."""
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Refused(f"{where} is not YAML: {' '.join(str(error).split())}", hint=f"Mend {where} and run again.") from error
+    if not isinstance(loaded, dict):
+        raise Refused(f"{where} holds {type(loaded).__name__}, not a mapping of sections", hint=f"Mend {where} and run again.")
+    try:
+        return Params.model_validate(loaded)
+    except ValidationError as error:
+        reasons = [_reason(where, dict(detail)) for detail in error.errors(include_url=False)]
+        raise Refused(*reasons, hint=f"Mend {where} and run again; `tandem init` writes a commented one to compare with.") from error
+
+
+def _reason(where: str, detail: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key}"
+    if detail["type"] == "missing":
+        return f"{where}: {key} is missing"
+    return f"{where}: {key} = {detail['input']!r}: {detail['msg']}"

@@ -1,0 +1,143 @@
+"""Prompts, training targets and what is read back from an output: the words around a question, nothing that loads a model."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tandem.params import Form, Prompt
+from tandem.records import Passage
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+_CITED = re.compile(r"\[(\d+)\]")
+_NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
+_NO_SPACE_AFTER = set("([{$€£'’")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an output says: the bare answer, the numbers of the passages it cites (from 1), and whether it abstains."""
+
+    answer: str
+    cited: tuple[int, ...]
+    abstained: bool
+
+
+def numbered(passages: Sequence[str]) -> str:
+    """Passages behind their numbers, as every kind of prompt shows them: `[1] ... [2] ...`."""
+    return " ".join(f"[{number}] {' '.join(text.split())}" for number, text in enumerate(passages, start=1))
+
+
+def reader_prompt(question: str, passages: Sequence[str]) -> str:
+    """The input of the offline reader, as it was trained: `question [SEP] [1] passage [2] passage`."""
+    return f"{' '.join(question.split())} [SEP] {numbered(passages)}".rstrip()
+
+
+def chat_messages(question: str, passages: Sequence[str], prompt: Prompt) -> list[dict[str, str]]:
+    """The same question for a chat model: the instruction as the system's message, then passages and question."""
+    context = "\n\n".join(f"[{number}] {text}" for number, text in enumerate(passages, start=1))
+    asked = f"{context}\n\nQuestion: {question}" if context else f"Question: {question}"
+    return [{"role": "system", "content": prompt.instruction}, {"role": "user", "content": asked}]
+
+
+def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt) -> str:
+    """The same question for a causal model without a chat template; the answer follows the last line break."""
+    return "\n\n".join(message["content"] for message in chat_messages(question, passages, prompt)) + "\n"
+
+
+def target(answer: str, cited: Sequence[int], form: Form) -> str:
+    """How a training answer is written: `form.answer` with the answer and the numbers of the passages that hold it."""
+    source = " ".join(f"[{number}]" for number in cited) or form.no_source
+    return form.answer.replace("{answer}", answer).replace("{source}", source)
+
+
+def parse(output: str, form: Form, prompt: Prompt, n_passages: int) -> Parsed:
+    """The answer inside an output. One that is not in the house form counts whole; citations of passages that were not shown are dropped."""
+    text = output.strip()
+    answer, source = _from_json(text) if form.json_schema else _from_template(text, form.answer)
+    cited = tuple(dict.fromkeys(number for number in map(int, _CITED.findall(source)) if 1 <= number <= n_passages))
+    bare = answer if form.json_schema or answer != text else _CITED.sub("", answer).strip()
+    abstained = not bare or _words(bare)[: len(_words(prompt.abstention))] == _words(prompt.abstention)
+    return Parsed(bare, () if abstained else cited, abstained)
+
+
+def quote(answer: str, passage: str) -> str:
+    """The sentence of a passage that holds the answer, else the one that shares most words with it."""
+    sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", passage) if part.strip()]
+    if not sentences:
+        return passage.strip()
+    wanted = set(_words(answer))
+    return max(sentences, key=lambda sentence: (answer.lower() in sentence.lower(), len(wanted & set(_words(sentence)))))
+
+
+def restore(output: str, texts: Sequence[str]) -> str:
+    """An output of an uncased tokenizer in the casing and spacing of the texts it was copied from.
+
+    From left to right, the longest run of words that stands in one of `texts` is copied from there (the earlier text wins a tie);
+    words found nowhere stay as they are. So a copied answer becomes a verbatim quote.
+    """
+    words = _WORD.findall(output)
+    folded = [_fold(word) for word in words]
+    sources = [[(match.start(), match.end(), _fold(match.group())) for match in _WORD.finditer(text)] for text in texts]
+    pieces: list[str] = []
+    at = 0
+    while at < len(words):
+        piece, length = _longest_run(folded, at, sources, texts) or (words[at], 1)
+        glue = "" if not pieces or piece[0] in _NO_SPACE_BEFORE or pieces[-1][-1] in _NO_SPACE_AFTER else " "
+        pieces.append(glue + piece)
+        at += length
+    return "".join(pieces)
+
+
+def _longest_run(folded: list[str], at: int, sources: list[list[tuple[int, int, str]]], texts: Sequence[str]) -> tuple[str, int] | None:
+    best: tuple[str, int] | None = None
+    for tokens, text in zip(sources, texts, strict=True):
+        for start, (_, _, word) in enumerate(tokens):
+            if word != folded[at]:
+                continue
+            length = 1
+            while (
+                at + length < len(folded) and start + length < len(tokens) and tokens[start + length][2] == folded[at + length]
+            ):  # a run may not jump over a line break: that would glue two paragraphs into one quote
+                if "\n\n" in text[tokens[start + length - 1][1] : tokens[start + length][0]]:
+                    break
+                length += 1
+            if best is None or length > best[1]:
+                best = (text[tokens[start][0] : tokens[start + length - 1][1]], length)
+    return best
+
+
+def _from_template(text: str, template: str) -> tuple[str, str]:
+    pattern = re.escape(" ".join(template.split())).replace(r"\{answer\}", "(?P<answer>.+?)").replace(r"\{source\}", "(?P<source>.*)")
+    match = re.fullmatch(pattern.replace(r"\ ", r"\s+"), text, flags=re.DOTALL | re.IGNORECASE)
+    if match is None:
+        return text, text
+    groups = match.groupdict()
+    return groups["answer"].strip(), groups.get("source", text)
+
+
+def _from_json(text: str) -> tuple[str, str]:
+    try:
+        loaded = json.loads(text)
+    except ValueError:
+        return text, text
+    if not isinstance(loaded, dict) or not isinstance(loaded.get("answer"), str):
+        return text, text
+    return loaded["answer"], json.dumps(loaded)
+
+
+def _fold(word: str) -> str:
+    """As an uncased BERT tokenizer sees it: lower case, no accents."""
+    return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if unicodedata.category(char) != "Mn")
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def shown(passages: Sequence[Passage]) -> list[str]:
+    """What the generator reads of each passage."""
+    return [passage.shown_text for passage in passages]

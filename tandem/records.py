@@ -1,0 +1,192 @@
+"""The nouns of Tandem: frozen records that the layers hand to each other. Words are those of docs/GLOSSARY.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file. `id` is its path below `data/documents/`, with forward slashes; `text` is Markdown without front matter."""
+
+    id: str
+    text: str
+    md5: str
+    title: str = ""
+    roles: tuple[str, ...] = ()
+    trainable: bool = True
+    valid_until: date | None = None
+
+    @property
+    def collection(self) -> str:
+        """The first folder of the path; empty for a document at the top."""
+        return self.id.split("/", 1)[0] if "/" in self.id else ""
+
+    @property
+    def may_train(self) -> bool:
+        """Whether its text may enter a training set: never with roles, never with `trainable: false`."""
+        return self.trainable and not self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a document. `id` = hash(document id, ordinal, text); `heading` is the path of headings above it, joined by ' > '."""
+
+    id: str
+    doc_id: str
+    ordinal: int
+    heading: str
+    text: str
+    collection: str = ""
+    roles: tuple[str, ...] = ()
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder and the full-text index see: the heading path, then the text."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as found by a search; `score` is the fused rank score, larger is better."""
+
+    chunk_id: str
+    doc_id: str
+    heading: str
+    text: str
+    score: float
+
+    @property
+    def shown_text(self) -> str:
+        """What the generator reads: `heading path: text`."""
+        return f"{self.heading}: {self.text}" if self.heading else self.text
+
+
+class Example(BaseModel):
+    """One line of `data/examples.jsonl`. Unknown keys are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    question: str
+    answer: str
+    sources: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    answerable: bool = True
+    kind: str = "normal"
+    collection: str = ""
+    roles: tuple[str, ...] = ()
+    labelled: dict[str, str] = Field(default_factory=dict, description="document id -> md5 of the document when the example was labelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One citation of an answer: the document, the chunk, the words quoted from it and how well it matched the question."""
+
+    document: str
+    chunk: str
+    quote: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `tandem ask --json` prints: `answer` bare, `text` in the house form. `fallback` names why an output was replaced, else None."""
+
+    answer: str
+    text: str
+    sources: tuple[Source, ...]
+    abstained: bool
+    variant: str
+    model_version: str | None = None
+    data_version: str | None = None
+    index_version: int | None = None
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+    trace_id: str | None = None
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One raw output of a generator with its token counts."""
+
+    text: str
+    n_tokens_in: int
+    n_tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question answered by one variant, with what was measured on it. None: the measure does not apply here."""
+
+    example_id: str
+    question: str
+    expected: str
+    output: str
+    answer: str
+    passages: tuple[str, ...]
+    quality: float | None
+    exact_match: float | None
+    token_f1: float | None
+    rouge_l: float | None
+    form: float | None
+    grounding: float | None
+    citation_precision: float | None
+    citation_recall: float | None
+    abstained: bool
+    should_abstain: bool
+    n_tokens_in: int
+    n_tokens_out: int
+    cost_usd: float
+    kind: str = "normal"
+    collection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """One variant's measures on one held-out set.
+
+    `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
+    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, n; `latency_ms` p50, p95 and their
+    parts. `flags` counts what makes a variant complex: retrieve, adapter.
+    """
+
+    variant: str
+    measures: dict[str, float | None]
+    counts: dict[str, int]
+    rows: tuple[Row, ...]
+    retrieval: dict[str, float | None]
+    latency_ms: dict[str, float | None]
+    cost_usd_per_1k: float | None
+    simplicity: int
+    staleness: float | None = None
+    forgetting: float | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean difference with its 95 % interval over `n` paired questions."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to promote and why. `variant` is the winner (None: nobody qualifies); `promoted` says whether it replaces the champion."""
+
+    promoted: bool
+    variant: str | None
+    reasons: tuple[str, ...]
+    n: int
+    interval: Interval | None
+    violations: dict[str, tuple[str, ...]]
+    champion: str | None = None

@@ -1,0 +1,151 @@
+"""A workspace: where its files are, what its params and settings say, and the one lock of its writer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tandem.errors import Refused
+from tandem.params import Params, parse_params
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Where things live: environment variables `TANDEM_*`. Nothing here changes a result."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_")
+
+    tracking_uri: str | None = None
+    artifact_uri: str | None = None
+    index_uri: str | None = None
+    cache_dir: Path = Path("~/.cache/tandem")
+    device: str = "auto"
+    threads: int | None = None
+    openai_base_url: str | None = None
+    openai_api_key: str | None = None
+    dvc_remote: str | None = None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with `params.yaml`, `dvc.yaml` and `data/`. All paths are absolute."""
+
+    root: Path
+    params: Params
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """The registered model's name."""
+        return self.params.name or self.root.name
+
+    @property
+    def documents_dir(self) -> Path:
+        return self.root / "data" / "documents"
+
+    @property
+    def examples_path(self) -> Path:
+        return self.root / "data" / "examples.jsonl"
+
+    @property
+    def labels_path(self) -> Path:
+        """Which version of its sources each example was labelled on."""
+        return self.root / "data" / "labels.json"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.root / "data" / "quarantine"
+
+    @property
+    def state_dir(self) -> Path:
+        """What git and DVC do not track: the table, the MLflow store, caches, locks."""
+        return self.root / ".tandem"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """The outputs of the DVC stages."""
+        return self.root / "artifacts"
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.artifacts_dir / "index" / "manifest.json"
+
+    @property
+    def training_set_path(self) -> Path:
+        return self.artifacts_dir / "training" / "set.jsonl"
+
+    @property
+    def adapter_dir(self) -> Path:
+        return self.artifacts_dir / "adapter"
+
+    @property
+    def evaluation_dir(self) -> Path:
+        """`metrics.json` (a DVC metric), `scorecards.json`, `decision.json`, `plots/`."""
+        return self.artifacts_dir / "evaluation"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.state_dir / "reports"
+
+    @property
+    def index_uri(self) -> str:
+        return self.settings.index_uri or str(self.state_dir / "lancedb")
+
+    @property
+    def tracking_uri(self) -> str:
+        return self.settings.tracking_uri or f"sqlite:///{self.state_dir / 'mlflow.db'}"
+
+    @property
+    def artifact_uri(self) -> str | None:
+        """Where MLflow keeps artifacts; None when a server decides."""
+        if self.settings.artifact_uri:
+            return self.settings.artifact_uri
+        return None if self.settings.tracking_uri else (self.state_dir / "mlartifacts").as_uri()
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """Shared by all workspaces of a user: composed base models."""
+        return self.settings.cache_dir.expanduser().resolve()
+
+    @contextmanager
+    def writing(self, what: str = "writer", timeout_s: float = 600) -> Iterator[None]:
+        """Hold one of the workspace's locks (re-entrant in one process, whichever thread). Raises Refused when another process keeps it longer.
+
+        `writer` guards data, index and versions and is held for moments; `training` is held for as long as a training takes.
+        """
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.state_dir / f"{what}.lock", is_singleton=True, thread_local=False)
+        try:
+            lock.acquire(timeout=timeout_s)
+        except Timeout as error:
+            raise Refused(
+                f"another process has held the {what} lock of {self.root} for more than {timeout_s:.0f} s",
+                hint="Wait for it, or stop it, and run again.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def open_workspace(path: str | Path = ".") -> Workspace:
+    """The workspace at `path`. Raises Refused where the folder is none, cannot be written, or its params do not hold."""
+    root = Path(path).expanduser().resolve()
+    missing = [name for name in ("params.yaml", "dvc.yaml") if not (root / name).is_file()]
+    if missing:
+        raise Refused(
+            f"{root} is no workspace: {' and '.join(missing)} missing",
+            hint="Run `tandem init DIR --documents PATH --examples PATH`, or pass --workspace DIR.",
+        )
+    if not os.access(root, os.W_OK):
+        raise Refused(f"{root} is read-only for this user", hint="Make it writable (chmod u+w) or copy the workspace elsewhere.")
+    params = parse_params((root / "params.yaml").read_text(encoding="utf-8"), str(root / "params.yaml"))
+    return Workspace(root, params, Settings())

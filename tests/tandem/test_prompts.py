@@ -1,0 +1,74 @@
+import pytest
+
+from tandem.params import Form, Prompt
+from tandem.prompts import chat_messages, parse, plain_prompt, quote, reader_prompt, restore, target
+
+FORM = Form(answer="Answer: {answer} Source: {source}")
+PROMPT = Prompt(instruction="Answer from the passages.")
+
+
+def test_the_reader_sees_the_question_then_numbered_passages():
+    assert reader_prompt("How\nheavy?", ["Wren: 7.4 kg", "Heron:\n 9 kg"]) == "How heavy? [SEP] [1] Wren: 7.4 kg [2] Heron: 9 kg"
+
+
+def test_the_reader_sees_the_question_alone_without_passages():
+    assert reader_prompt("How heavy?", []) == "How heavy? [SEP]"
+
+
+def test_a_chat_model_gets_the_instruction_as_the_system_message():
+    messages = chat_messages("How heavy?", ["7.4 kg"], PROMPT)
+    assert messages == [
+        {"role": "system", "content": "Answer from the passages."},
+        {"role": "user", "content": "[1] 7.4 kg\n\nQuestion: How heavy?"},
+    ]
+    assert plain_prompt("How heavy?", [], PROMPT) == "Answer from the passages.\n\nQuestion: How heavy?\n"
+
+
+def test_a_target_is_written_in_the_house_form_with_every_cited_passage():
+    assert target("7.4 kg", [1, 3], FORM) == "Answer: 7.4 kg Source: [1] [3]"
+    assert target("I don't know", [], FORM) == "Answer: I don't know Source: none"
+
+
+@pytest.mark.parametrize(
+    ("output", "answer", "cited", "abstained"),
+    [
+        ("Answer: 7.4 kg Source: [2]", "7.4 kg", (2,), False),
+        ("Answer: 7.4 kg Source: [2] [1] [2]", "7.4 kg", (2, 1), False),
+        ("Answer: 7.4 kg Source: [9]", "7.4 kg", (), False),
+        ("Answer: I don't know Source: none", "I don't know", (), True),
+        ("7.4 kg [1]", "7.4 kg", (1,), False),
+        ("7.4 kg", "7.4 kg", (), False),
+        ("I don't know.", "I don't know.", (), True),
+        ("", "", (), True),
+    ],
+)
+def test_an_output_is_read_back_whether_or_not_it_is_in_the_house_form(output, answer, cited, abstained):
+    parsed = parse(output, FORM, PROMPT, n_passages=3)
+    assert (parsed.answer, parsed.cited, parsed.abstained) == (answer, cited, abstained)
+
+
+def test_a_json_form_is_read_back_from_its_keys():
+    form = Form(json_schema={"type": "object"}, answer='{"answer": "{answer}", "sources": "{source}"}')
+    parsed = parse('{"answer": "7.4 kg", "sources": "[2]"}', form, PROMPT, n_passages=2)
+    assert (parsed.answer, parsed.cited) == ("7.4 kg", (2,))
+
+
+def test_restoring_gives_back_casing_spacing_and_accents_of_what_was_copied():
+    passage = "Ask Saskia Verhoeven in Venlo; the Café-Box weighs 7.4 kg (16.3 lb)."
+    assert restore("saskia verhoeven", [passage]) == "Saskia Verhoeven"
+    assert restore("the cafe - box weighs 7 . 4 kg ( 16 . 3 lb )", [passage]) == "the Café-Box weighs 7.4 kg (16.3 lb)"
+
+
+def test_restoring_joins_pieces_of_the_house_form_and_of_passages():
+    literals = "Answer: \n\n Source: \n\nnone"
+    restored = restore("answer : 14 days source : [ 2 ]", [literals, "[1]", "[2]", "Returned within 14 days."])
+    assert restored == "Answer: 14 days Source: [2]"
+
+
+def test_restoring_leaves_words_that_stand_nowhere():
+    assert restore("blue , green", ["red"]) == "blue, green"
+
+
+def test_a_quote_is_the_sentence_that_holds_the_answer():
+    assert quote("7.4 kg", "It is small. The Wren weighs 7.4 kg. It is red.") == "The Wren weighs 7.4 kg."
+    assert quote("weighs little", "It is small.\n- The Wren weighs 7.4 kg") == "- The Wren weighs 7.4 kg"
