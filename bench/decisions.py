@@ -1,0 +1,76 @@
+"""How often the decision is right: simulated A/A comparisons and a simulated true gain. Run: python -m bench.decisions"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tandem.params import Promotion
+from tandem.promotion import decide
+from tandem.records import Row, Scorecard
+from tandem.scoring import scorecard
+
+RESAMPLES = 1_000
+
+
+def card(name: str, right: NDArray[np.bool_], simplicity: int) -> Scorecard:
+    """A scorecard of answers that are right or wrong, `(n,)`, with nothing else to tell variants apart."""
+    rows = [
+        Row(
+            f"q{i:04d}", "", "", "", "", (), quality=float(value), exact_match=None, token_f1=None, rouge_l=None, form=None,
+            grounding=None, citation_precision=None, citation_recall=None, abstained=False, should_abstain=False,
+            n_tokens_in=0, n_tokens_out=0, cost_usd=0.0,
+        )
+        for i, value in enumerate(right)
+    ]  # fmt: skip
+    return scorecard(name, rows, {}, {}, simplicity)
+
+
+def promoted(cards: Mapping[str, Scorecard], seed: int) -> bool:
+    """Whether `champion` is replaced."""
+    return decide(cards, "champion", Promotion(), RESAMPLES, seed).promoted
+
+
+def aa_share(trials: int, n: int, challengers: int) -> float:
+    """Share of trials that replace a champion by one of `challengers` variants that are as good (0.7) and as simple."""
+    rng = np.random.default_rng(0)
+    names = ["champion", *(f"challenger {i}" for i in range(challengers))]
+    return float(np.mean([promoted({name: card(name, rng.random(n) < 0.7, 3) for name in names}, trial) for trial in range(trials)]))
+
+
+def gain_share(trials: int, n: int, gain: float, discordance: float, simplicity: int, challengers: int = 1) -> float:
+    """Share of trials that promote a challenger truly better by `gain`, when a share `discordance` of the questions differs.
+
+    `simplicity` is the challenger's; the champion's is 1. Further challengers are as good as the champion.
+    """
+    rng = np.random.default_rng(1)
+    found = []
+    for trial in range(trials):
+        draw = rng.random(n)
+        wins, losses = draw < (discordance + gain) / 2, draw > 1 - (discordance - gain) / 2
+        live = np.where(wins, False, np.where(losses, True, rng.random(n) < 0.7))
+        better = np.where(wins, True, np.where(losses, False, live))
+        cards = {"champion": card("champion", live, 1), "better": card("better", better, simplicity)}
+        cards |= {f"other {i}": card(f"other {i}", rng.random(n) < live.mean(), 3) for i in range(challengers - 1)}
+        found.append(promoted(cards, trial))
+    return float(np.mean(found))
+
+
+def main() -> None:
+    """Print both tables."""
+    started = time.perf_counter()
+    print("A/A, 1,000 trials: share that replaces the champion")
+    for n in (20, 100, 300):
+        print(f"  n = {n:3d}: " + ", ".join(f"{k} challenger(s) {aa_share(1_000, n, k):.3f}" for k in (1, 3)), flush=True)
+    print("true gain of 10 points, n = 300, discordance 0.2, 200 trials: share that is promoted")
+    for simplicity, what in ((1, "as simple"), (3, "more complex")):
+        shares = ", ".join(f"{k} challenger(s) {gain_share(200, 300, 0.1, 0.2, simplicity, k):.3f}" for k in (1, 3))
+        print(f"  {what}: {shares}", flush=True)
+    print(f"{time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

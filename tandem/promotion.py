@@ -1,0 +1,217 @@
+"""The decision of what goes live: a pure function of scorecards and a policy. No promotion is a result, not an error.
+
+1. *Limits.* A variant beyond any limit is out; every violation of every variant is listed. A measure that does not apply is none.
+2. *Utility* of a question = sum of weight x measure (minus it where lower is better); a measure that does not apply adds nothing.
+   Questions count when every variant still in answered them and a weighted measure applies to at least one of the answers.
+3. *Near the best.* A variant is near the best when it is not measurably worse: the paired bootstrap interval of (it - best) reaches 0,
+   or its mean loss is within the margin. It is the one-standard-error rule (Breiman et al. 1984, section 3.4.3) at two of them: a
+   difference that the questions cannot show buys no extra moving parts. Strict non-inferiority here (lower end >= -margin) would hand
+   every close call to the more complex variant, since it asks small data for a proof.
+4. *First champion:* the simplest variant near the best; equally simple ones by utility, then name.
+5. *Replacing a champion* asks for proof: its interval against the champion lies above 0 (better), or above -margin (shown equal) and it
+   is simpler or cheaper by `cheaper_by`. The simplest variant near the best that passes is promoted, looking no further than the
+   champion when that is near the best itself. With k challengers, "better" is read at 1 - 0.05 / k (Bonferroni), so that the chance
+   of replacing a champion by its equals stays within 2.5 %. A champion beyond a limit is kept all the same unless something passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tandem.errors import Refused
+from tandem.params import Limits, Promotion
+from tandem.records import Decision, Interval, Row, Scorecard
+from tandem.scoring import MEASURES
+from tandem.stats import minimum_detectable_effect, paired_bootstrap
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """The variants still in, on the same questions in one order: utilities are `(n,)`."""
+
+    cards: Mapping[str, Scorecard]
+    utilities: Mapping[str, NDArray[np.float64]]
+    policy: Promotion
+    resamples: int
+    seed: int
+
+    @property
+    def n(self) -> int:
+        return len(next(iter(self.utilities.values())))
+
+    def against(self, name: str, other: str, confidence: float = 0.95) -> Interval:
+        """Interval of `name` minus `other`."""
+        return paired_bootstrap(self.utilities[name], self.utilities[other], self.resamples, self.seed, confidence)
+
+    def mean(self, name: str) -> float:
+        # rounded: two orders of summation must not break a tie
+        return round(float(self.utilities[name].mean()), 12) if self.n else 0.0
+
+    def simplest_first(self, names: Sequence[str]) -> list[str]:
+        return sorted(names, key=lambda name: (self.cards[name].simplicity, -self.mean(name), name))
+
+
+def decide(scorecards: Mapping[str, Scorecard], champion: str | None, policy: Promotion, resamples: int, seed: int) -> Decision:
+    """What to promote and why, by the rules at the top of this file.
+
+    `champion` is the name of what is live, measured in the same run; None for the first time. `variant` of the decision is the winner
+    whether or not it replaces the champion. `interval` is the winner minus the champion (first time: minus the simplest variant); where
+    the winner is that one itself, the best of the others minus it; None below two questions. Raises Refused for an unknown weight.
+    """
+    _check_weights(policy.weights)
+    if champion is not None and champion not in scorecards:
+        reason = f"the champion {champion} was not measured in this run, so nothing can be shown to be better"
+        return Decision(False, None, (reason,), 0, None, {}, champion)
+    names = sorted(scorecards)
+    most_rows = max((len(card.rows) for card in scorecards.values()), default=0)
+    violations = {name: found for name in names if (found := _violations(scorecards[name], policy, most_rows))}
+    candidates = [name for name in names if name not in violations]
+    out = tuple(f"{name} is out: {'; '.join(found)}" for name, found in violations.items())
+    if not candidates:
+        return Decision(False, None, (_nobody(names), *out), 0, None, violations, champion)
+    compared = candidates if champion is None or champion in candidates else sorted([*candidates, champion])
+    contest = _contest({name: scorecards[name] for name in compared}, policy, resamples, seed)
+    best = min(candidates, key=lambda name: (-contest.mean(name), scorecards[name].simplicity, name))
+    near = contest.simplest_first([name for name in candidates if _is_near(contest, name, best)])
+    winner, promoted, verdict = _pick(contest, near, best, champion)
+    if contest.n < policy.min_n:
+        promoted = False
+        verdict = f"{contest.n} paired questions are too few to decide on, at least {policy.min_n} are needed: nothing is promoted"
+    interval, comparison = _comparison(contest, winner, champion)
+    return Decision(promoted, winner if contest.n else None, (verdict, *comparison, *out), contest.n, interval, violations, champion)
+
+
+def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
+    """Every limit that the variant breaks, with the value seen and the limit. None on either side is no violation."""
+    at_most: list[tuple[str, float | None, float | None]] = [
+        ("latency p95 in ms", card.latency_ms.get("p95"), limits.max_latency_p95_ms),
+        ("cost in US dollars per 1,000 answers", card.cost_usd_per_1k, limits.max_cost_usd_per_1k),
+        ("forgetting", card.forgetting, limits.max_forgetting),
+        ("staleness", card.staleness, limits.max_staleness),
+    ]
+    at_least: list[tuple[str, float | None, float | None]] = [
+        ("form", card.measures.get("form"), limits.min_form),
+        ("grounding", card.measures.get("grounding"), limits.min_grounding),
+    ]
+    over = [f"{what} {seen:.4g} is over the limit of {limit:.4g}" for what, seen, limit in at_most if _exceeds(seen, limit)]
+    under = [f"{what} {seen:.4g} is under the limit of {limit:.4g}" for what, seen, limit in at_least if _exceeds(limit, seen)]
+    return (*over, *under)
+
+
+def _violations(card: Scorecard, policy: Promotion, most_rows: int) -> tuple[str, ...]:
+    """Its limits, and enough answers: a variant that failed on most questions must not take them from all the others."""
+    found = violations_of(card, policy.limits)
+    if len(card.rows) < policy.min_n <= most_rows:
+        found = (f"it answered {len(card.rows)} questions where others answered {most_rows}, at least {policy.min_n} are needed", *found)
+    return found
+
+
+def utility_of(row: Row, weights: Mapping[str, float]) -> float | None:
+    """Sum of weight x measure of one answer; None where no weighted measure applies."""
+    terms = [
+        weight * value * (1 if MEASURES[name].higher_is_better else -1)
+        for name, weight in sorted(weights.items())
+        if weight and (value := MEASURES[name].of(row)) is not None
+    ]
+    return sum(terms) if terms else None
+
+
+def _check_weights(weights: Mapping[str, float]) -> None:
+    unknown = sorted(set(weights) - set(MEASURES))
+    if unknown or not any(weights.values()):
+        what = f"promotion.weights names {', '.join(unknown)}" if unknown else "promotion.weights weighs nothing"
+        raise Refused(f"{what}; known measures are {', '.join(MEASURES)}", hint="Mend params.yaml and run `tandem compare` again.")
+
+
+def _exceeds(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value > limit
+
+
+def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, seed: int) -> _Contest:
+    by_question = {name: {row.example_id: utility_of(row, policy.weights) for row in card.rows} for name, card in cards.items()}
+    shared = sorted(set.intersection(*(set(found) for found in by_question.values())))
+    counted = [question for question in shared if any(found[question] is not None for found in by_question.values())]
+    # rounded: 0.1 + 0.2 must not be measurably better than 0.3
+    utilities = {name: np.round([found[question] or 0.0 for question in counted], 12) for name, found in by_question.items()}
+    return _Contest(cards, utilities, policy, resamples, seed)
+
+
+def _is_near(contest: _Contest, name: str, best: str) -> bool:
+    if name == best:
+        return True
+    against_best = contest.against(name, best)
+    return against_best.high >= 0 or against_best.mean >= -contest.policy.margin
+
+
+def _pick(contest: _Contest, near: Sequence[str], best: str, champion: str | None) -> tuple[str, bool, str]:
+    """The winner, whether it goes live, and why. `near`: simplest first."""
+    if champion is None:
+        return near[0], True, f"{near[0]} is promoted as the first champion: {_why_simplest(contest, near[0], best)}"
+    # at one simplicity the challengers come first: they have something to prove, the champion has not
+    for name in sorted(near, key=lambda name: (contest.cards[name].simplicity, name == champion)):
+        if name == champion:
+            return champion, False, f"{champion} stays champion: nothing is measurably better, or shown equal and simpler or cheaper"
+        if why := _replaces(contest, name, champion):
+            return name, True, f"{name} replaces {champion}: {why}"
+    return near[0], False, f"{champion} stays champion: {near[0]} is neither measurably better, nor shown equal and simpler or cheaper"
+
+
+def _replaces(contest: _Contest, name: str, champion: str) -> str | None:
+    """Why `name` may replace the champion; None where it may not."""
+    n_challengers = sum(other != champion for other in contest.cards)
+    if contest.against(name, champion, 1 - 0.05 / n_challengers).low > 0:
+        return "it is measurably better"
+    card, live = contest.cards[name], contest.cards[champion]
+    if contest.against(name, champion).low < -contest.policy.margin:
+        return None
+    equal = f"it is equal within {contest.policy.margin:g}"
+    if card.simplicity < live.simplicity:
+        return f"{equal} and simpler"
+    cost, live_cost = card.cost_usd_per_1k, live.cost_usd_per_1k
+    if cost is None or not live_cost or cost > (1 - contest.policy.cheaper_by) * live_cost:
+        return None
+    return f"{equal} and cheaper ({cost:.4g} against {live_cost:.4g} US dollars per 1,000 answers)"
+
+
+def _why_simplest(contest: _Contest, winner: str, best: str) -> str:
+    if winner == best:
+        return "it scores best"
+    loss = _figures(contest.against(winner, best))
+    return f"{best} scores best, but {winner} is simpler and not measurably worse ({loss})"
+
+
+def _comparison(contest: _Contest, winner: str, champion: str | None) -> tuple[Interval | None, tuple[str, ...]]:
+    """The interval of the decision and its sentences."""
+    reference = champion if champion is not None else contest.simplest_first(list(contest.cards))[0]
+    others = sorted((name for name in contest.cards if name != reference), key=lambda name: (-contest.mean(name), name))
+    if not others or not contest.n:
+        return None, ("there is nothing to compare it with" if not others else "no question is shared by all variants",)
+    name = winner if winner != reference else others[0]
+    interval = contest.against(name, reference)
+    unit = "" if set(contest.policy.weights.values()) == {1.0} and len(contest.policy.weights) == 1 else "utility "
+    sentence = f"{name} has {_means(contest, name)}, {reference} {_means(contest, reference)}: {unit}{_figures(interval)}"
+    if contest.n < 2:
+        return None, (sentence,)
+    smallest = minimum_detectable_effect(contest.utilities[name] - contest.utilities[reference])
+    power = f"a set like this shows differences from {smallest:.2f} on (80 % power)"
+    return interval, (sentence, power) if interval.low <= 0 <= interval.high and smallest else (sentence,)
+
+
+def _means(contest: _Contest, name: str) -> str:
+    measures = contest.cards[name].measures
+    shown = [f"{weighed} {measures[weighed]:.2f}" for weighed in contest.policy.weights if measures.get(weighed) is not None]
+    return ", ".join(shown) or "no measure that counts"
+
+
+def _figures(interval: Interval) -> str:
+    spread = f" [{interval.low:+.2f}, {interval.high:+.2f}]" if interval.n > 1 else ""
+    return f"{interval.mean:+.2f}{spread} on {interval.n} questions"
+
+
+def _nobody(names: Sequence[str]) -> str:
+    seen = f"none of {', '.join(names)} is within the limits" if names else "no variant was measured"
+    return f"nothing is promoted: {seen}"

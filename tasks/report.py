@@ -1,0 +1,215 @@
+"""What people look at after a comparison: one offline HTML file, a plot, CSV files for `dvc plots`."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import chain, zip_longest
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from tandem.params import Prices
+from tandem.records import Decision, Interval, Row, Scorecard
+from tandem.scoring import MEASURES, normalise
+from tandem.stats import mean_interval
+from tasks import charts
+
+N_QUESTIONS = 10
+_IN_MAIN_TABLE = ("quality", "form", "grounding", "citation_precision")
+
+
+def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Decision, context: Mapping[str, Any]) -> Path:
+    """One self-contained HTML file at `path`, replaced whole; it loads nothing and escapes all text. Returns `path`.
+
+    `context`, every key optional: `workspace` and `at` (title and time), `absent` (variant -> why it was not measured), `set_aside`
+    (what -> number of examples: expired, straddling, trained on), `lineage` (label -> value: data version, index version, git commit,
+    params hash, base model ...), `prices` (Prices), `resamples` and `seed` of the intervals.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    names = _in_order(scorecards)
+    intervals = {name: _quality_interval(scorecards[name], context) for name in names}
+    prices = context.get("prices") or Prices()
+    env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    env.filters["number"] = number
+    env.filters["interval"] = _interval_text
+    page = env.get_template("report.html.jinja").render(
+        title=f"Tandem: {context.get('workspace', 'comparison')}",
+        at=context.get("at", ""),
+        decision=decision,
+        cards=[{"name": name, "card": scorecards[name], "interval": intervals[name]} for name in names],
+        colours={name: position % 6 for position, name in enumerate(names)},
+        more_measures=[measure for measure in MEASURES if measure not in _IN_MAIN_TABLE],
+        scatter=charts.scatter(scorecards, intervals),
+        forms=[_form(name, scorecards[name]) for name in names],
+        questions=[_question(rows) for rows in questions_that_differ(scorecards)],
+        absent=context.get("absent") or {},
+        set_aside=context.get("set_aside") or {},
+        lineage=context.get("lineage") or {},
+        months=charts.months(scorecards, names, prices),
+        break_evens=charts.break_evens(scorecards, names, prices),
+        cost_lines=charts.cost_lines(scorecards, names, prices),
+        queries_per_day=prices.queries_per_day,
+        plot=charts.PLOT,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(page, encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def plot_quality(path: Path, scorecards: Mapping[str, Scorecard]) -> Path:
+    """A PNG at `path`: quality with its 95 % interval against cost per 1,000 answers, one labelled point a variant."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name in _in_order(scorecards):
+        card, interval = scorecards[name], _quality_interval(scorecards[name], {})
+        if interval is None or card.cost_usd_per_1k is None:
+            continue
+        bars = [[interval.mean - interval.low], [interval.high - interval.mean]] if isfinite(interval.low) else None
+        axes.errorbar(card.cost_usd_per_1k, interval.mean, yerr=bars, fmt="o", capsize=3)
+        axes.annotate(name, (card.cost_usd_per_1k, interval.mean), xytext=(6, 4), textcoords="offset points")
+    axes.set(xlabel="US dollars per 1,000 answers", ylabel="quality", ylim=(0, 1.05))
+    axes.margins(x=0.15)
+    axes.grid(alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    return path
+
+
+def write_plot_data(directory: Path, scorecards: Mapping[str, Scorecard]) -> list[Path]:
+    """`variants.csv` (a row a variant) and `questions.csv` (a row a variant and question) for `dvc plots`; empty where not measured."""
+    names = _in_order(scorecards)
+    variants = [
+        {
+            "variant": name,
+            **scorecards[name].measures,
+            **{key.replace("@", "_at_"): value for key, value in scorecards[name].retrieval.items()},
+            "latency_p50_ms": scorecards[name].latency_ms.get("p50"),
+            "latency_p95_ms": scorecards[name].latency_ms.get("p95"),
+            "cost_usd_per_1k": scorecards[name].cost_usd_per_1k,
+        }
+        for name in names
+    ]
+    questions = [
+        {"variant": name, "example_id": row.example_id, **{measure: entry.of(row) for measure, entry in MEASURES.items()}}
+        for name in names
+        for row in scorecards[name].rows
+    ]
+    directory.mkdir(parents=True, exist_ok=True)
+    return [_write_csv(directory / "variants.csv", variants), _write_csv(directory / "questions.csv", questions)]
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure for people: fixed decimals, a dash where it was not measured."""
+    return "-" if value is None or not isfinite(value) else f"{value:,.{digits}f}"
+
+
+def questions_that_differ(scorecards: Mapping[str, Scorecard], n: int = N_QUESTIONS) -> list[dict[str, Row]]:
+    """Up to `n` questions on which the variants differ in quality or in abstaining, as variant -> row.
+
+    The widest gaps first, taken in turn from each set of variants that did best, so that no variant's wins fill the page.
+    """
+    by_question: dict[str, dict[str, Row]] = {}
+    for name in _in_order(scorecards):
+        for row in scorecards[name].rows:
+            by_question.setdefault(row.example_id, {})[name] = row
+    by_best: dict[tuple[str, ...], list[tuple[float, str]]] = {}
+    for question, rows in by_question.items():
+        values = {name: _rightness(row) for name, row in rows.items()}
+        gap = max(values.values()) - min(values.values())
+        if gap > 0:
+            best = tuple(name for name, value in values.items() if value == max(values.values()))
+            by_best.setdefault(best, []).append((-gap, question))
+    in_turn = chain.from_iterable(zip_longest(*(sorted(found) for _, found in sorted(by_best.items()))))
+    return [by_question[entry[1]] for entry in in_turn if entry is not None][:n]
+
+
+def highlighted(passage: str, quotes: Iterable[str]) -> list[tuple[str, bool]]:
+    """The passage cut into (text, marked): marked are runs of three words or more shared with a quote, a number, or the whole quote."""
+    words = [(word, found.start(), found.end()) for found in re.finditer(r"\S+", passage) for word in normalise(found.group()).split()]
+    spans = []
+    for quote in quotes:
+        wanted = normalise(quote).split()
+        for block in SequenceMatcher(None, [word for word, _, _ in words], wanted, autojunk=False).get_matching_blocks():
+            run = words[block.a : block.a + block.size]
+            if run and (block.size >= 3 or block.size == len(wanted) or any(any(map(str.isdigit, word)) for word, _, _ in run)):
+                spans.append((run[0][1], run[-1][2]))
+    pieces, position = [], 0
+    for start, end in _merged(spans):
+        pieces += [(passage[position:start], False), (passage[start:end], True)]
+        position = end
+    return [(text, marked) for text, marked in [*pieces, (passage[position:], False)] if text]
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    current: tuple[int, int] | None = None
+    for start, end in sorted(spans):
+        if current and start <= current[1] + 1:
+            current = (current[0], max(current[1], end))
+            continue
+        if current:
+            yield current
+        current = (start, end)
+    if current:
+        yield current
+
+
+def _rightness(row: Row) -> float:
+    if row.should_abstain:
+        return float(row.abstained)
+    return row.quality or 0.0
+
+
+def _in_order(scorecards: Mapping[str, Scorecard]) -> list[str]:
+    """Simplest first, then by name."""
+    return sorted(scorecards, key=lambda name: (scorecards[name].simplicity, name))
+
+
+def _quality_interval(card: Scorecard, context: Mapping[str, Any]) -> Interval | None:
+    values = [row.quality for row in card.rows if row.quality is not None]
+    return mean_interval(values, context.get("resamples", 2_000), context.get("seed", 0)) if values else None
+
+
+def _interval_text(interval: Interval | None) -> str:
+    return f"[{interval.low:.2f}, {interval.high:.2f}]" if interval and isfinite(interval.low) else ""
+
+
+def _form(name: str, card: Scorecard) -> dict[str, Any]:
+    """The share of outputs in the house form, and one output that has it and one that has not."""
+    return {
+        "name": name,
+        "share": card.measures.get("form"),
+        "n": card.counts.get("form", 0),
+        "good": next((row.output for row in card.rows if row.form == 1), None),
+        "bad": next((row.output for row in card.rows if row.form == 0), None),
+    }
+
+
+def _question(rows: Mapping[str, Row]) -> dict[str, Any]:
+    any_row = next(iter(rows.values()))
+    passages = next((row.passages for row in rows.values() if row.passages), ())
+    quotes = [any_row.expected, *(row.answer for row in rows.values() if not row.abstained)]
+    return {
+        "row": any_row,
+        "answers": [{"name": name, "row": row, "right": _rightness(row)} for name, row in rows.items()],
+        "passages": [highlighted(passage, quotes) for passage in passages],
+    }
+
+
+def _write_csv(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
+    columns = list(dict.fromkeys(chain.from_iterable(records)))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+    return path

@@ -1,0 +1,172 @@
+import csv
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from tandem.params import Prices, Promotion
+from tandem.promotion import decide
+from tandem.records import Row
+from tandem.scoring import scorecard
+from tasks.charts import break_evens
+from tasks.report import highlighted, plot_quality, questions_that_differ, write_plot_data, write_report
+
+SCRIPT = "<script>alert('x')</script> Leave is 12 weeks, paid in full."
+
+
+def row(i: int, quality: float | None, answer: str = "12 weeks", passages: tuple[str, ...] = (), **changes) -> Row:
+    given = {"form": 1.0, "grounding": None, "citation_precision": None, "citation_recall": None, "cost_usd": 0.001, **changes}
+    given = {"abstained": False, "should_abstain": False, "n_tokens_in": 9, "n_tokens_out": 3, **given}
+    return Row(
+        f"q{i:02d}", f"Question {i}?", "12 weeks", f"Answer: {answer}", answer, passages, quality, quality, quality, quality, **given
+    )  # fmt: skip
+
+
+def cards_of(n: int = 24):
+    prompt = [row(i, 0.0, "</p><b>bold</b>", form=0.0, cost_usd=0.0005) for i in range(n)]
+    rag = [row(i, float(i % 4 > 0), passages=(SCRIPT,), grounding=1.0, citation_precision=1.0) for i in range(n)]
+    found = {"hit@1": 0.5, "hit@5": 0.8125, "mrr": 0.6, "n": 48}
+    return {
+        "rag": scorecard("rag", rag, found, {"total": [100.0, 200.0], "retrieve": [5.0, 6.0]}, 1),
+        "prompt": scorecard("prompt", prompt, {}, {"total": [90.0, 110.0]}, 0),
+    }
+
+
+CARDS = cards_of()
+DECISION = decide(CARDS, None, Promotion(), 500, 0)
+CONTEXT = {
+    "workspace": "halden",
+    "at": "2026-11-20 12:00",
+    "absent": {"lora": "no adapter has been trained: 12 examples are fewer than 40"},
+    "set_aside": {"expired": 3, "straddling": 5},
+    "lineage": {"data_version": "abc123.dir", "index_version": 7, "git_commit": None, "base_model": "reader"},
+    "prices": Prices(store_per_month=30, queries_per_day=1_200),
+    "resamples": 500,
+    "seed": 0,
+}
+
+
+class Page(HTMLParser):
+    """The tags, attributes and words of a page."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, list[str | None]] = {}
+        self.words = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value)
+        if tag not in ("meta", "circle", "line"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Page:
+    path = tmp_path_factory.mktemp("report") / "reports" / "one.html"
+    assert write_report(path, CARDS, DECISION, CONTEXT) == path
+    assert [found.name for found in path.parent.iterdir()] == ["one.html"]
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_well_formed_and_loads_nothing(page):
+    assert page.open == []
+    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert not {"src", "href"} & set(page.attributes)
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page.attributes["content"]
+
+
+def test_text_of_documents_and_answers_is_escaped(page):
+    assert "<script>alert('x')</script>" in page.words
+    assert "</p><b>bold</b>" in page.words
+
+
+def test_the_verdict_comes_first_with_its_reasons(page):
+    assert DECISION.reasons[0] == "rag is promoted as the first champion: it scores best"
+    body = page.words[page.words.index("2026-11-20 12:00") :]
+    assert body.index(DECISION.reasons[0]) < body.index(DECISION.reasons[1]) < body.index("Variants")
+
+
+def test_the_table_holds_the_figures_with_their_n(page):
+    for text in ("in production", "0.75", "n 24", "0.81", "n 48", "150 / 195", "1.0000"):
+        assert text in page.words
+
+
+def test_absent_variants_set_aside_examples_and_lineage_are_named(page):
+    assert "lora: no adapter has been trained: 12 examples are fewer than 40" in page.words
+    assert "Examples set aside: expired 3, straddling 5." in page.words
+    assert "data version" in page.words
+    assert "abc123.dir" in page.words
+
+
+def test_a_month_costs_what_the_price_book_says(page):
+    # rag: $30 + 1,200 x 365/12 x $0.001 = $30 + $36.50; prompt: 36,500 x $0.0005 = $18.25
+    assert "66.50" in page.words
+    assert "18.25" in page.words
+
+
+def test_the_scatter_has_a_point_for_every_variant(page):
+    assert page.tags.count("circle") == 2
+
+
+def test_costs_that_cross_are_named_with_their_volume(page):
+    # prompt with an adapter's $73 a month and half the price a query crosses rag at 73 / (365/12 x $0.0005) = 4,800 queries a day
+    prices = Prices(training_hours_per_month=730, machine_per_hour=0.1)
+    cards = {"rag": CARDS["rag"], "lora": replace(CARDS["prompt"], variant="lora", simplicity=2)}
+    assert break_evens(cards, ["lora", "rag"], prices) == [
+        {"a": "lora", "b": "rag", "per_day": pytest.approx(4_800), "cheaper_above": "lora"}
+    ]
+    assert page.tags.count("svg") == 2
+
+
+def test_an_empty_comparison_still_makes_a_page(tmp_path):
+    decision = decide({}, None, Promotion(), 500, 0)
+    text = write_report(tmp_path / "empty.html", {}, decision, {}).read_text(encoding="utf-8")
+    assert "nothing is promoted: no variant was measured" in text
+    assert "No variant has both a quality and a cost." in text
+
+
+def test_the_questions_shown_are_those_that_differ_each_winner_in_turn():
+    a = scorecard("a", [row(0, 1.0), row(1, 1.0), row(2, 0.5), row(3, 0.0), row(4, None, should_abstain=True, abstained=True)], {}, {}, 0)
+    b = scorecard("b", [row(0, 1.0), row(1, 0.0), row(2, 0.0), row(3, 1.0), row(4, None, should_abstain=True)], {}, {}, 1)
+    found = [rows["a"].example_id for rows in questions_that_differ({"a": a, "b": b})]
+    assert found == ["q01", "q03", "q04", "q02"]
+    assert len(questions_that_differ({"a": a, "b": b}, n=2)) == 2
+
+
+def test_shared_words_of_a_passage_are_marked_and_nothing_is_lost():
+    passage = "Parental leave is 12 weeks, paid\nin full."
+    assert highlighted(passage, ["12 weeks"]) == [("Parental leave is ", False), ("12 weeks,", True), (" paid\nin full.", False)]
+    assert highlighted(passage, ["leave of Brno"]) == [(passage, False)]
+    assert "".join(text for text, _ in highlighted(passage, ["is 12 weeks paid", "parental leave is"])) == passage
+
+
+def test_plot_data_has_a_row_a_variant_and_a_row_a_question(tmp_path):
+    variants, questions = write_plot_data(tmp_path / "plots", CARDS)
+    with variants.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(found["variant"], found["quality"], found["hit_at_5"]) for found in rows] == [("prompt", "0.0", ""), ("rag", "0.75", "0.8125")]
+    with questions.open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 48
+
+
+def test_plot_data_is_the_same_for_the_same_scorecards(tmp_path):
+    first = [path.read_bytes() for path in write_plot_data(tmp_path / "a", CARDS)]
+    assert [path.read_bytes() for path in write_plot_data(tmp_path / "b", dict(reversed(CARDS.items())))] == first
+
+
+def test_the_plot_is_a_png(tmp_path):
+    assert plot_quality(tmp_path / "plots" / "quality.png", CARDS).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
