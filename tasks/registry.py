@@ -1,0 +1,233 @@
+"""The registry: versions of a workspace's way of answering, and which of them is champion, previous and challenger.
+
+MLflow keeps it. `champion` is the only alias that changes what users get, so it is always moved last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tandem.errors import Refused
+from tasks.registration import register
+from tasks.runs import log_comparison, log_refresh, log_training, replay_drift, replay_refresh, replay_training
+from tasks.tracking import begun, connected, experiment, experiment_id, quoted, set_aside
+from tasks.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = [
+    "RegisteredVersion", "champion", "delete_version", "experiment", "flush_outbox", "history", "log_comparison", "log_refresh",
+    "log_training", "promote", "register", "rollback", "version_of",
+]  # fmt: skip
+
+EVENT = "tandem.event."
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version of the registered model. `behaviour` is all that answers need; `adapter_path` is a local folder, None without adapter."""
+
+    version: str
+    variant: str
+    behaviour: dict[str, Any]
+    adapter_path: Path | None
+    tags: dict[str, str]
+
+
+def promote(workspace: Workspace, version: str) -> None:
+    """Make a version the champion and the old champion `previous`. No retries, the champion's alias last: killed anywhere and run
+    again, the result is that of one clean run. Raises Refused for an unknown version."""
+    with connected(workspace) as client:
+        found = _versions(client, workspace)
+        if str(version) not in found:
+            raise Refused(f"{workspace.name} has no version {version}, only {', '.join(found) or 'none yet'}", hint="Run `tandem history`.")
+        tags = found[str(version)]
+        _switch(client, workspace, str(version), json.loads(tags.get("reasons", "[]")), tags)
+
+
+def rollback(workspace: Workspace) -> tuple[str, str]:
+    """Swap champion and `previous`; (old champion, new champion). Raises Refused where there is no previous version."""
+    with connected(workspace) as client:
+        aliases = _aliases(client, workspace)
+        old = aliases.get("champion")
+        events = _events(client, workspace)
+        unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
+        if unfinished and events[-1]["kind"] == "rollback":
+            new = events[-1]["model_version"]  # killed half-way: finish it
+        elif unfinished and aliases.get("previous") == old:
+            new = events[-2]["from"] if len(events) > 1 else None  # a promotion killed half-way has overwritten the alias
+        else:
+            new = aliases.get("previous")
+        found = _versions(client, workspace)
+        if old is None or new is None or new == old or new not in found:
+            raise Refused(
+                f"{workspace.name} has no previous version to return to (champion: {old or 'none'}, previous: {new or 'none'})",
+                hint="`tandem history` lists what was promoted.",
+            )
+        _switch(client, workspace, new, [f"rolled back from version {old}"], found[new], kind="rollback")
+        return old, new
+
+
+def version_of(workspace: Workspace, name: str) -> str:
+    """The version behind an alias (champion, challenger, previous), or the version itself. Raises Refused for anything else."""
+    with connected(workspace) as client:
+        aliases = _aliases(client, workspace)
+        if name in aliases:
+            return aliases[name]
+        if name in _versions(client, workspace):
+            return name
+    known = ", ".join(f"{alias} = {holder}" for alias, holder in sorted(aliases.items()))
+    raise Refused(f"{workspace.name} has no version or alias {name!r} (aliases: {known or 'none yet'})", hint="Run `tandem history`.")
+
+
+def champion(workspace: Workspace) -> RegisteredVersion | None:
+    """The version that answers; None before the first promotion."""
+    if not begun(workspace):
+        return None
+    with connected(workspace) as client:
+        chosen = _aliases(client, workspace).get("champion")
+        if chosen is None:
+            return None
+        found = client.get_model_version(workspace.name, chosen)
+        folder = _fetch(client, workspace, chosen, str(found.source))
+        behaviour, adapter = _read_model(folder)
+        return RegisteredVersion(chosen, behaviour["variant"], behaviour, adapter, dict(found.tags))
+
+
+def history(workspace: Workspace) -> list[dict[str, Any]]:
+    """Promotions and rollbacks in the order in which they took effect, as the registry itself records them."""
+    if not begun(workspace):
+        return []
+    with connected(workspace) as client:
+        events = _events(client, workspace)
+        if events and _aliases(client, workspace).get("champion") == events[-1]["from"] != events[-1]["model_version"]:
+            events.pop()  # written, but killed before the alias moved
+    return [{key: value for key, value in event.items() if key not in ("kind", "from")} for event in events]
+
+
+def delete_version(workspace: Workspace, version: str) -> None:
+    """Delete a version. Raises Refused for the champion and for `previous`: MLflow would drop the alias without a word."""
+    with connected(workspace) as client:
+        held = sorted(alias for alias, holder in _aliases(client, workspace).items() if holder == str(version) and alias != "challenger")
+        if held:
+            raise Refused(f"version {version} of {workspace.name} is {' and '.join(held)}", hint="Promote another version first.")
+        client.delete_model_version(workspace.name, str(version))
+
+
+def flush_outbox(workspace: Workspace) -> int:
+    """Replay the records that MLflow could not take, oldest first; how many. One that is still refused stays, for its `why` to be read.
+
+    Raises Refused where MLflow cannot be reached at all.
+    """
+    from tasks.traffic import replay_feedback, replay_question
+
+    replay = {
+        "refresh": replay_refresh,
+        "training": replay_training,
+        "drift": replay_drift,
+        "question": replay_question,
+        "feedback": replay_feedback,
+    }
+    waiting, flushed = set_aside(workspace), 0
+    if waiting:
+        experiment_id(workspace)
+    for path in waiting:
+        put = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            replay[put["kind"]](workspace, put["record"])
+        except Refused:
+            continue
+        path.unlink(missing_ok=True)
+        flushed += 1
+    return flushed
+
+
+def _switch(
+    client: MlflowClient, workspace: Workspace, new: str, reasons: list[str], tags: Mapping[str, str], kind: str = "promotion"
+) -> None:
+    """Event, then `previous`, then `champion`. An event whose alias never moved is written over."""
+    name, old, events = workspace.name, _aliases(client, workspace).get("champion"), _events(client, workspace)
+    if old == new:
+        return
+    unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
+    event = {
+        "model_version": new,
+        "variant": tags.get("variant"),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "n": json.loads(tags.get("n", "null")) if kind == "promotion" else None,
+        "interval": json.loads(tags.get("interval", "null")) if kind == "promotion" else None,
+        "data_version": tags.get("data_version"),
+        "reasons": reasons,
+        "kind": kind,
+        "from": old,
+    }
+    client.set_registered_model_tag(name, f"{EVENT}{len(events) - unfinished:06d}", json.dumps(event))
+    if kind == "promotion":
+        client.set_model_version_tag(name, new, "promoted_at", event["at"])
+    if old is not None:
+        client.set_registered_model_alias(name, "previous", old)
+    client.set_registered_model_alias(name, "champion", new)
+
+
+def _events(client: MlflowClient, workspace: Workspace) -> list[dict[str, Any]]:
+    model = _model(client, workspace)
+    tags = dict(model.tags) if model else {}
+    return [json.loads(tags[name]) for name in sorted(tags) if name.startswith(EVENT)]
+
+
+def _aliases(client: MlflowClient, workspace: Workspace) -> dict[str, str]:
+    """Alias -> version as a string (an int over SQLite, a string over REST)."""
+    model = _model(client, workspace)
+    return {alias: str(holder) for alias, holder in model.aliases.items()} if model else {}
+
+
+def _model(client: MlflowClient, workspace: Workspace) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_registered_model(workspace.name)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _versions(client: MlflowClient, workspace: Workspace) -> dict[str, dict[str, str]]:
+    """Version -> tags, oldest first."""
+    found = client.search_model_versions(f"name = {quoted(workspace.name)}")
+    return {str(entry.version): dict(entry.tags) for entry in sorted(found, key=lambda entry: int(entry.version))}
+
+
+def _fetch(client: MlflowClient, workspace: Workspace, chosen: str, source: str) -> Path:
+    """The version's files on this machine: in place over a local store, downloaded once into `.tandem/models/` otherwise."""
+    kept = workspace.state_dir / "models" / f"{chosen}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+    if kept.is_dir():
+        return kept
+    uri = client.get_model_version_download_uri(workspace.name, chosen)
+    local = Path(uri.removeprefix("file://"))
+    if local.is_dir():
+        return local
+    with experiment(workspace):
+        from mlflow.artifacts import download_artifacts
+
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as partial:
+            Path(download_artifacts(f"models:/{workspace.name}/{chosen}", dst_path=partial)).rename(kept)
+    return kept
+
+
+def _read_model(folder: Path) -> tuple[dict[str, Any], Path | None]:
+    import yaml
+
+    pyfunc = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["flavors"]["python_function"]
+    adapter = (pyfunc.get("artifacts") or {}).get("adapter")
+    behaviour = {name: value for name, value in pyfunc["config"].items() if name != "project"}
+    return behaviour, folder / adapter["path"] if adapter else None
