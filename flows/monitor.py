@@ -10,9 +10,11 @@ from typing import Any
 from prefect import flow
 
 from flows.engine import announce, note, step
+from tandem.drift import Signal
 from tasks.monitor import measure_drift, save_drift
+from tasks.registry import flush_outbox
 from tasks.runs import log_drift
-from tasks.workspace import open_workspace
+from tasks.workspace import Workspace, open_workspace
 
 DRIFT = "tandem.drift.detected"
 
@@ -23,12 +25,18 @@ async def monitor(workspace: str = ".") -> dict[str, Any]:
     opened = open_workspace(workspace)
     signals = await step(measure_drift, opened)
     outcome = save_drift(opened, signals)
-    await step(log_drift, opened, signals, retries=2)
+    await step(record_drift, opened, signals, retries=2)
     await note("drift", "\n".join(["| signal | value | limit | fired |", "|---|---|---|---|", *map(_row, outcome["signals"].values())]))
     if outcome["drift"]:
         reason = "; ".join(signal.reason for signal in signals if signal.fired)
         announce(DRIFT, opened.name, {"reason": reason, "workspace": str(opened.root)})
     return outcome
+
+
+def record_drift(workspace: Workspace, signals: list[Signal]) -> None:
+    """The signals into MLflow, after whatever it could not take before."""
+    if log_drift(workspace, signals):
+        flush_outbox(workspace)
 
 
 def _row(signal: dict[str, Any]) -> str:

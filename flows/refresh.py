@@ -11,7 +11,7 @@ from prefect import flow
 
 from flows.engine import announce, note, step
 from flows.progress import REPORTER
-from tasks import runs
+from tasks import registry, runs
 from tasks.examples import label_examples
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
@@ -38,7 +38,8 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> str:
     label_examples(workspace)
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
-    runs.log_refresh(workspace, refreshed)
+    if runs.log_refresh(workspace, refreshed):
+        registry.flush_outbox(workspace)
     return recorded.data_version
 
 

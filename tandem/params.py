@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from tandem.errors import Refused
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Language = Literal[
+    "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian", "Portuguese",
+    "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
+]  # fmt: skip
 
 
 class Section(BaseModel):
@@ -30,7 +34,7 @@ class Documents(Section):
 class Chunking(Section):
     """How documents are cut; a change rebuilds the index."""
 
-    max_chars: int = Field(700, ge=100)
+    max_chars: int = Field(400, ge=100)
     min_chars: int = Field(80, ge=0)
 
 
@@ -47,6 +51,7 @@ class Index(Section):
     canaries: int = Field(8, ge=0)
     canary_depth: int = Field(10, gt=0)
     vector_index_rows: int = Field(20_000, gt=0)
+    language: Language = "English"
 
 
 class Retrieval(Section):
@@ -54,9 +59,9 @@ class Retrieval(Section):
 
     k: int = Field(3, ge=1)
     candidates: int = Field(40, ge=1)
-    rrf_k: int = Field(60, ge=1)
+    rrf_k: int = Field(10, ge=1)
     vector_weight: float = Field(1.0, ge=0)
-    text_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(1.5, ge=0)
 
 
 class Base(Section):

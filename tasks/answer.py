@@ -1,0 +1,167 @@
+"""Question -> Answer: one variant's behaviour, with its index and generator held open."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tandem import prompts
+from tandem.economics import cost_of_answer
+from tandem.errors import Refused
+from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
+from tandem.records import Answer, Generation, Passage, Source
+from tasks.generate import Generator, Request, load_generator
+from tasks.workspace import Settings, Workspace
+
+if TYPE_CHECKING:
+    from tasks.index import Index
+
+MAX_QUESTION_CHARS = 2_000
+
+
+def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str, Any]:
+    """All that answering needs, as plain JSON: what a registered version carries and `open_answerer` takes."""
+    from tasks.index import read_pointer
+    from tasks.versions import data_version
+
+    params, pointer = workspace.params, read_pointer(workspace)
+    return {
+        "variant": name,
+        "retrieve": variant.retrieve,
+        "adapter": variant.adapter,
+        "base": (variant.base or params.base).model_dump(),
+        "prompt": (variant.prompt or params.prompt).model_dump(),
+        "retrieval": (variant.retrieval or params.retrieval).model_dump(),
+        "form": params.form.model_dump(),
+        "embedder": params.embedder.model_dump(),
+        "chunking": params.chunking.model_dump(),
+        "prices": params.prices.model_dump(),
+        "table": pointer["table"],
+        "index_uri": workspace.index_uri,
+        "index_version": pointer["version"],
+        "data_version": data_version(workspace),
+        "model_name": workspace.name,
+        "workspace": str(workspace.root),
+    }
+
+
+class Answerer:
+    """One behaviour, ready to answer: the index stays open, the generator loaded."""
+
+    def __init__(self, behaviour: Mapping[str, Any], index: Index | None, generator: Generator, model_version: str | None = None):
+        self.behaviour, self.index, self.generator, self.model_version = behaviour, index, generator, model_version
+        self.form, self.prompt = Form(**behaviour["form"]), Prompt(**behaviour["prompt"])
+        self.retrieval, self.prices = Retrieval(**behaviour["retrieval"]), Prices(**behaviour["prices"])
+
+    def answer(self, question: str, roles: Sequence[str] = (), collections: Sequence[str] = ()) -> Answer:
+        """Retrieve, generate, cite. Raises Refused for a question that is empty, too long or full of control characters."""
+        asked = checked_question(question)
+        started = time.perf_counter()
+        passages = self.retrieve([asked], roles, collections)[0]
+        request = Request(asked, tuple(prompts.shown(passages)))
+        generation = self.generator.generate([request], self.prompt, self.behaviour["adapter"])[0]
+        return self.finish(generation, passages, time.perf_counter() - started)
+
+    def retrieve(self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = ()) -> list[list[Passage]]:
+        """The passages of each question; none for a variant that does not retrieve."""
+        if self.index is None:
+            return [[] for _ in questions]
+        return self.index.search(questions, self.retrieval, roles=roles, collections=collections)
+
+    def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float) -> Answer:
+        """The record of an output: bare answer, sources with quotes, cost; an empty output falls back to the best passage."""
+        parsed = prompts.parse(generation.text, self.form, self.prompt, len(passages))
+        fallback = None
+        if not generation.text.strip():
+            fallback = "empty output"
+            parsed = prompts.Parsed(prompts.quote("", passages[0].text), (1,), False) if passages else self._unknown()
+        sources = tuple(
+            Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))
+            for passage in (passages[number - 1] for number in parsed.cited or _uncited(parsed, passages))
+        )
+        cost = cost_of_answer(self.prices, generation.n_tokens_in, generation.n_tokens_out, 0, seconds)
+        return Answer(
+            answer=parsed.answer,
+            text=generation.text if fallback is None else prompts.target(parsed.answer, parsed.cited, self.form),
+            sources=sources,
+            abstained=parsed.abstained,
+            variant=self.behaviour["variant"],
+            model_version=self.model_version,
+            data_version=self.behaviour["data_version"],
+            index_version=self.index.version if self.index else None,
+            latency_ms=round(seconds * 1000, 1),
+            cost_usd=cost if isinstance(cost, float) else cost.total,
+            fallback=fallback,
+        )
+
+    def _unknown(self) -> prompts.Parsed:
+        return prompts.Parsed(self.prompt.abstention, (), True)
+
+
+def open_answerer(
+    behaviour: Mapping[str, Any], adapter_dir: Path | None, settings: Settings, model_version: str | None = None
+) -> Answerer:
+    """An answerer from a behaviour alone, as the registered model does it. `TANDEM_INDEX_URI` overrides the index's place."""
+    generator = load_generator(
+        Base(**behaviour["base"]), Form(**behaviour["form"]), settings, adapter_dir if behaviour["adapter"] else None
+    )
+    return Answerer(behaviour, open_behaviour_index(behaviour, settings), generator, model_version)
+
+
+def open_behaviour_index(behaviour: Mapping[str, Any], settings: Settings) -> Index | None:
+    """The table that a behaviour searches; None for a variant that does not retrieve. A layout that does not match is refused."""
+    if not behaviour["retrieve"]:
+        return None
+    from tasks.embed import load_embedder
+    from tasks.index import open_table_at
+
+    embedder = load_embedder(Embedder(**behaviour["embedder"]), settings)
+    uri = settings.index_uri or behaviour["index_uri"]
+    return open_table_at(uri, behaviour["table"], embedder, Retrieval(**behaviour["retrieval"]))
+
+
+def champion_answerer(workspace: Workspace) -> Answerer:
+    """The production answerer. Raises Refused where there is no champion yet."""
+    from tasks.registry import champion
+
+    version = champion(workspace)
+    if version is None:
+        raise Refused(f"{workspace.name} has no champion yet", hint="Run `tandem run` first.")
+    answerer = open_answerer(version.behaviour, version.adapter_path, workspace.settings, version.version)
+    return with_live_data(workspace, answerer)
+
+
+def with_live_data(workspace: Workspace, answerer: Answerer) -> Answerer:
+    """The same answerer, naming the data that it reads now instead of the data that it was registered on."""
+    from tasks.versions import data_version
+
+    answerer.behaviour = {**answerer.behaviour, "data_version": data_version(workspace)}
+    return answerer
+
+
+def checked_question(question: str) -> str:
+    """A question fit to be asked. Raises Refused with the length seen and the limit."""
+    text = " ".join("".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else " " for c in question).split())
+    if not text:
+        raise Refused("the question is empty", hint='Ask as `tandem ask "..."`.')
+    if len(text) > MAX_QUESTION_CHARS:
+        raise Refused(f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}", hint="Shorten it and ask again.")
+    return text
+
+
+def with_trace(answer: Answer, trace_id: str | None) -> Answer:
+    """The answer with the id that feedback refers to."""
+    return replace(answer, trace_id=trace_id)
+
+
+def _uncited(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:
+    """An answer without a citation is traced to the first passage that holds it word for word, if any."""
+    if parsed.abstained or not parsed.answer:
+        return ()
+    wanted = " ".join(parsed.answer.lower().split())
+    return next(((n,) for n, passage in enumerate(passages, start=1) if wanted in " ".join(passage.shown_text.lower().split())), ())
+

@@ -1,0 +1,177 @@
+"""The training set of the adapter: RAFT-style rows with their lineage. Run: python -m tasks.dataset (the DVC stage `dataset`).
+
+A row is a question, the passages that the model will read, and the answer in the house form. Most rows hold the needed passage
+among distractors; some lack it and teach to abstain; some hold no passage at all (Zhang et al. 2024, "RAFT", section 3).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tandem.chunking import text_hash
+from tandem.prompts import target
+from tandem.records import Chunk, Example, Passage
+from tasks.examples import load_examples
+from tasks.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """One row with its lineage: the example, its documents, the chunks shown or asked about. `kind`: oracle, no_oracle or closed_book."""
+
+    example_id: str
+    kind: str
+    question: str
+    passages: tuple[str, ...]
+    target: str
+    documents: tuple[str, ...]
+    chunks: tuple[str, ...]
+    validation: bool
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The rows and what they were made of; `refused` names every gate that closed (then there are no rows)."""
+
+    rows: tuple[TrainingRow, ...]
+    chunk_hashes: dict[str, str]
+    refused: tuple[str, ...]
+    restricted: int
+
+
+def build_training_set(workspace: Workspace) -> TrainingSet:
+    """Rows of the training side. Documents with roles or `trainable: false` never enter, neither as source nor as distractor."""
+    from tasks.index import open_index
+    from tasks.refresh import all_chunks
+
+    params = workspace.params
+    labelled = load_examples(workspace)
+    allowed = {doc_id for doc_id, document in labelled.documents.items() if document.may_train}
+    usable = [example for example in labelled.sides.train if not example.roles and allowed.issuperset(example.sources)]
+    restricted = len(labelled.sides.train) - len(usable)
+    answerable = sum(example.answerable for example in usable)
+    if answerable < params.adapter.min_examples:
+        reason = (
+            f"{answerable} answerable training examples, at least {params.adapter.min_examples} are needed (adapter.min_examples); "
+            f"{restricted} were left out as restricted, {len(labelled.sides.held_out)} are held out"
+        )
+        return TrainingSet((), {}, (reason,), restricted)
+    chunks: dict[str, list[Chunk]] = {}
+    for one in all_chunks(workspace):
+        chunks.setdefault(one.doc_id, []).append(one)
+    found = open_index(workspace).search([example.question for example in usable], params.retrieval, k=params.retrieval.candidates)
+    rows = [
+        _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks)
+        for example, passages in zip(usable, found, strict=True)
+    ]
+    used = {chunk_id for row in rows for chunk_id in row.chunks}
+    hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
+    return TrainingSet(tuple(rows), hashes, (), restricted)
+
+
+def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
+    """Write `set.jsonl` and `lineage.json` in place of the old set."""
+    from tasks.refresh import read_manifest
+    from tasks.versions import data_version
+
+    known = read_manifest(workspace)["documents"]
+    documents = {doc_id for row in training_set.rows for doc_id in row.documents}
+    lineage = {
+        "refused": training_set.refused,
+        "n_rows": len(training_set.rows),
+        "n_restricted": training_set.restricted,
+        "data_version": data_version(workspace),
+        "examples": sorted(row.example_id for row in training_set.rows),
+        "documents": {doc_id: known[doc_id]["md5"] for doc_id in sorted(documents)},
+        "chunks": dict(sorted(training_set.chunk_hashes.items())),
+    }
+    folder = workspace.training_set_path.parent
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with (fresh / workspace.training_set_path.name).open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in training_set.rows)
+    (fresh / "lineage.json").write_text(json.dumps(lineage, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return folder
+
+
+def load_training_set(workspace: Workspace) -> list[TrainingRow]:
+    """The rows of the saved set."""
+    lines = workspace.training_set_path.read_text(encoding="utf-8").splitlines()
+    return [TrainingRow(**{key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(line).items()}) for line in lines]
+
+
+def load_lineage(workspace: Workspace) -> dict:
+    """What the saved set was made of (the keys of `lineage.json`)."""
+    return json.loads((workspace.training_set_path.parent / "lineage.json").read_text(encoding="utf-8"))
+
+
+def _row(workspace: Workspace, example: Example, found: Sequence[Passage], chunks: dict[str, list[Chunk]]) -> TrainingRow:
+    params = workspace.params
+    rng = random.Random(f"{params.seed}:{example.id}")
+    validation = random.Random(f"{params.seed}:{':'.join(sorted(example.sources)) or example.id}").random() < params.adapter.validation_share
+    chance = rng.random()
+    distractors = [p for p in found if p.doc_id not in example.sources and not _holds(p.text, example)]
+    gold = _gold_passages(example, found, chunks)
+    if not params.adapter.context or chance < params.adapter.closed_book_share:
+        kind, passages = "closed_book", []
+    elif example.answerable and rng.random() < params.adapter.oracle_share:
+        kind, passages = "oracle", [*gold, *distractors][: max(params.retrieval.k, len(gold))]
+    else:
+        kind = "no_oracle"
+        passages = (distractors if example.answerable else list(found))[: params.retrieval.k]
+    rng.shuffle(passages)
+    needed = {passage.chunk_id for passage in gold}
+    cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []
+    known = example.answerable and kind != "no_oracle"
+    answer = example.answer if known else params.prompt.abstention
+    return TrainingRow(
+        example_id=example.id,
+        kind=kind,
+        question=example.question,
+        passages=tuple(passage.shown_text for passage in passages),
+        target=target(answer, cited, params.form),
+        documents=tuple(sorted({*example.sources, *(passage.doc_id for passage in passages)})),
+        chunks=tuple(sorted({passage.chunk_id for passage in (*passages, *gold)})),
+        validation=validation,
+    )
+
+
+def _gold_passages(example: Example, found: Sequence[Passage], chunks: dict[str, list[Chunk]]) -> list[Passage]:
+    """One passage a source: the best-ranked that holds a fact, else any chunk that holds one, else the best-ranked, else the first."""
+    gold = []
+    for source in example.sources:
+        ranked = [passage for passage in found if passage.doc_id == source]
+        others = [Passage(one.id, one.doc_id, one.heading, one.text, 0.0) for one in chunks.get(source, [])]
+        candidates = [*ranked, *others]
+        if candidates:
+            gold.append(next((passage for passage in candidates if _holds(passage.text, example)), candidates[0]))
+    return gold
+
+
+def _holds(text: str, example: Example) -> bool:
+    """Whether a text holds a fact of the example (or its answer, where it names no fact)."""
+    folded = " ".join(text.lower().split())
+    return any(" ".join(fact.lower().split()) in folded for fact in example.facts or (example.answer,))
+
+
+
+
+def main() -> None:
+    """Build and save the training set of the workspace in the current directory."""
+    workspace = open_workspace()
+    training_set = build_training_set(workspace)
+    save_training_set(workspace, training_set)
+    print(f"{len(training_set.rows)} rows" if training_set.rows else f"no rows: {'; '.join(training_set.refused)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

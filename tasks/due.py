@@ -1,0 +1,31 @@
+"""When a retraining is due: no adapter yet, other params, too much changed since, or too old."""
+
+from __future__ import annotations
+
+import time
+
+from tasks.evaluate import adapter_staleness
+from tasks.train import load_trained, training_params
+from tasks.workspace import Workspace
+
+
+def retrain_reason(workspace: Workspace) -> str | None:
+    """Why the adapter should be trained again; None where it need not be."""
+    if not any(variant.adapter for variant in workspace.params.variants.values()):
+        return None
+    trained = load_trained(workspace)
+    if trained is None:
+        return "there is no adapter yet"
+    if trained.params != training_params(workspace.params):
+        changed = sorted(key for key, value in training_params(workspace.params).items() if trained.params.get(key) != value)
+        return f"params changed since the last training: {', '.join(changed)}"
+    if not trained.trained:
+        return "the last training was refused"
+    adapter = workspace.params.adapter
+    share = adapter_staleness(workspace, trained)
+    if share is not None and share >= adapter.retrain_after_changed_share:
+        return f"{share:.0%} of what the adapter was trained on has changed (adapter.retrain_after_changed_share {adapter.retrain_after_changed_share:.0%})"
+    age_days = (time.time() - (workspace.adapter_dir / "training.json").stat().st_mtime) / 86_400
+    if age_days >= adapter.retrain_after_days:
+        return f"the adapter is {age_days:.0f} days old (adapter.retrain_after_days {adapter.retrain_after_days:.0f})"
+    return None

@@ -1,0 +1,350 @@
+"""Measure every variant on the same held-out questions. Run: python -m tasks.evaluate (the DVC stage `evaluate`).
+
+Retrieval runs once for all variants that retrieve alike; a base and its adapter share one loaded model. Quality is answered in
+batches; latency is taken on a sample answered one by one, warm, the variants interleaved question by question.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tandem import prompts
+from tandem.economics import cost_of_answer
+from tandem.errors import Refused
+from tandem.params import Base, Form, Retrieval
+from tandem.records import Example, Generation, Passage, Scorecard
+from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
+from tasks.answer import Answerer, behaviour_of, open_behaviour_index
+from tasks.examples import Labelled, load_examples
+from tasks.generate import Generator, Request, load_generator
+from tasks.train import Trained, load_trained, read_trained
+from tasks.workspace import Workspace, open_workspace
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way of answering to be measured: a behaviour and the adapter that goes with it."""
+
+    name: str
+    behaviour: dict[str, Any]
+    adapter_dir: Path | None
+    simplicity: int
+
+    @property
+    def identity(self) -> str:
+        """What makes two candidates answer alike: everything but where the index stands and what it held."""
+        keys = ("retrieve", "adapter", "base", "prompt", "retrieval", "form", "embedder", "chunking")
+        trained = read_trained(self.adapter_dir / "training.json") if self.adapter_dir else None
+        return json.dumps([{key: self.behaviour[key] for key in keys}, trained and [trained.history, trained.lineage]], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scorecards of one run. `absent` maps a variant that could not be measured to the reason; counts say what was set aside."""
+
+    scorecards: dict[str, Scorecard]
+    absent: dict[str, str]
+    n: int
+    n_expired: int
+    n_straddling: int
+    n_in_lineage: int
+    lineage: dict[str, Any] = field(default_factory=dict)
+
+
+def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
+    """The rows of `params.variants` that exist, and the others with the reason why not."""
+    trained = load_trained(workspace)
+    present, absent = [], {}
+    for name, variant in workspace.params.variants.items():
+        reason = _absence(workspace, variant.base or workspace.params.base, trained) if variant.adapter else None
+        if reason:
+            absent[name] = reason
+        else:
+            adapter = workspace.adapter_dir if variant.adapter else None
+            present.append(Candidate(name, behaviour_of(workspace, name, variant), adapter, variant.simplicity))
+    return present, absent
+
+
+def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: Progress | None = None) -> Comparison:
+    """Measure all candidates, and the champion beside them, on the held-out questions.
+
+    Questions in the training lineage of any compared adapter are left out. Raises Refused where no held-out question is left.
+    """
+    progress = progress or (lambda *_: None)
+    labelled = load_examples(workspace)
+    candidates, absent = candidates_of(workspace)
+    if champion is not None:
+        candidates = [*candidates, champion]
+    seen = _trained_on(candidates)
+    held_out = [example for example in labelled.sides.held_out if example.id not in seen]
+    if workspace.params.evaluation.max_examples:
+        held_out = held_out[: workspace.params.evaluation.max_examples]
+    if not held_out:
+        raise Refused(
+            f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, "
+            f"{len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
+            hint="Add examples to data/examples.jsonl, or raise split.held_out in params.yaml.",
+        )
+    bench = _Bench(workspace, candidates, progress)
+    progress("searching", 0, 1)
+    ranked = bench.rank(labelled.examples)
+    retrieved = bench.retrieve(held_out)
+    outputs = bench.generate(held_out, retrieved)
+    latencies = bench.time(held_out[: workspace.params.evaluation.latency_n])
+    cards = {
+        candidate.name: _scorecard(workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked)
+        for candidate in candidates
+    }
+    return Comparison(
+        scorecards=cards,
+        absent=absent,
+        n=len(held_out),
+        n_expired=len(labelled.set_aside),
+        n_straddling=len(labelled.sides.straddling),
+        n_in_lineage=len(labelled.sides.held_out) - len(held_out),
+        lineage=_lineage(workspace, labelled),
+    )
+
+
+def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
+    """Write `metrics.json`, `scorecards.json` and the plots' data: the outputs of the DVC stage `evaluate`."""
+    from tasks.report import write_plot_data
+
+    folder = workspace.evaluation_dir
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    metrics = {name: summary(card) for name, card in comparison.scorecards.items()}
+    cards = {name: scorecard_to_json(card) for name, card in comparison.scorecards.items()}
+    (fresh / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    (fresh / "scorecards.json").write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_plot_data(fresh / "plots", comparison.scorecards)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+class _Bench:
+    """The candidates with their loaded models and open indexes: each distinct one is held once."""
+
+    def __init__(self, workspace: Workspace, candidates: Sequence[Candidate], progress: Progress):
+        self.workspace, self.candidates, self.progress = workspace, candidates, progress
+        self._generators: dict[str, Generator] = {}
+        self._indexes: dict[str, Any] = {}
+        adapted = sorted(candidates, key=lambda candidate: candidate.adapter_dir is None)
+        for done, candidate in enumerate(adapted):
+            progress("loading models", done, len(adapted))
+            self._generator(candidate)
+
+    def rank(self, examples: Sequence[Example]) -> dict[str, list[list[str]]]:
+        """Per kind of retrieval: the documents found for every answerable example, best first, `evaluation.retrieval_depth` deep."""
+        answerable = [example for example in examples if example.answerable and example.sources]
+        depth = self.workspace.params.evaluation.retrieval_depth
+        found: dict[str, list[list[str]]] = {"examples": [[example.id, *example.sources] for example in answerable]}
+        for candidate in self.candidates:
+            if candidate.behaviour["retrieve"] and (key := _retrieval_key(candidate)) not in found:
+                wide = Retrieval(**{**candidate.behaviour["retrieval"], "k": depth * 3})
+                passages = self._search(candidate, answerable, wide)
+                found[key] = [list(dict.fromkeys(passage.doc_id for passage in ranking))[:depth] for ranking in passages]
+        return found
+
+    def retrieve(self, examples: Sequence[Example]) -> dict[str, list[list[Passage]]]:
+        """Per kind of retrieval: the passages of every question, once."""
+        found: dict[str, list[list[Passage]]] = {}
+        for candidate in self.candidates:
+            if candidate.behaviour["retrieve"] and (key := _retrieval_key(candidate)) not in found:
+                found[key] = self._search(candidate, examples, Retrieval(**candidate.behaviour["retrieval"]))
+        return found
+
+    def generate(self, examples: Sequence[Example], retrieved: Mapping[str, list[list[Passage]]]) -> dict[str, list[tuple[Generation, float]]]:
+        """Per candidate: every output with its share of the batch's seconds."""
+        outputs: dict[str, list[tuple[Generation, float]]] = {}
+        total = len(self.candidates) * len(examples)
+        for candidate in self.candidates:
+            requests = [
+                Request(example.question, tuple(prompts.shown(passages)))
+                for example, passages in zip(examples, _passages(candidate, examples, retrieved), strict=True)
+            ]
+            answerer = self._answerer(candidate)
+            outputs[candidate.name] = []
+            for start in range(0, len(requests), 64):
+                batch = requests[start : start + 64]
+                started = time.perf_counter()
+                generations = answerer.generator.generate(batch, answerer.prompt, candidate.behaviour["adapter"])
+                seconds = (time.perf_counter() - started) / len(batch)
+                outputs[candidate.name] += [(generation, seconds) for generation in generations]
+                done = list(outputs).index(candidate.name) * len(examples) + start + len(batch)
+                self.progress(f"answering as {candidate.name}", done, total)
+        return outputs
+
+    def time(self, examples: Sequence[Example]) -> dict[str, dict[str, list[float]]]:
+        """Milliseconds of answers given one by one, the candidates taking turns on each question; the first question warms up."""
+        latencies: dict[str, dict[str, list[float]]] = {
+            candidate.name: {"retrieve": [], "generate": [], "total": []} for candidate in self.candidates
+        }
+        for done, example in enumerate([*examples[:1], *examples]):
+            self.progress("timing answers", done, len(examples))
+            for candidate in self.candidates:
+                answerer = self._answerer(candidate)
+                started = time.perf_counter()
+                passages = answerer.retrieve([example.question], example.roles)[0]
+                found = time.perf_counter()
+                request = Request(example.question, tuple(prompts.shown(passages)))
+                answerer.generator.generate([request], answerer.prompt, candidate.behaviour["adapter"])
+                ended = time.perf_counter()
+                if done:
+                    for part, seconds in (("retrieve", found - started), ("generate", ended - found), ("total", ended - started)):
+                        latencies[candidate.name][part].append(seconds * 1000)
+        return latencies
+
+    def _search(self, candidate: Candidate, examples: Sequence[Example], retrieval: Retrieval) -> list[list[Passage]]:
+        """Questions are searched with the roles of their example, so that restricted ones are asked as their readers would."""
+        by_roles: dict[tuple[str, ...], list[int]] = {}
+        for at, example in enumerate(examples):
+            by_roles.setdefault(example.roles, []).append(at)
+        found: dict[int, list[Passage]] = {}
+        index = self._answerer(candidate).index
+        for roles, places in by_roles.items():
+            found |= dict(zip(places, index.search([examples[at].question for at in places], retrieval, roles=roles), strict=True))
+        return [found[at] for at in range(len(examples))]
+
+    def _answerer(self, candidate: Candidate) -> Answerer:
+        index = None
+        if candidate.behaviour["retrieve"]:
+            key = json.dumps([candidate.behaviour[name] for name in ("index_uri", "table", "embedder", "retrieval")], sort_keys=True)
+            if key not in self._indexes:
+                self._indexes[key] = open_behaviour_index(candidate.behaviour, self.workspace.settings)
+            index = self._indexes[key]
+        return Answerer(candidate.behaviour, index, self._generator(candidate))
+
+    def _generator(self, candidate: Candidate) -> Generator:
+        base = json.dumps(candidate.behaviour["base"], sort_keys=True)
+        key = f"{base}@{candidate.adapter_dir}"
+        if key not in self._generators:
+            shared = next((held for name, held in self._generators.items() if name.startswith(f"{base}@")), None)
+            if shared is not None and candidate.adapter_dir is None:
+                self._generators[key] = shared
+            else:
+                behaviour = candidate.behaviour
+                self._generators[key] = load_generator(
+                    Base(**behaviour["base"]), Form(**behaviour["form"]), self.workspace.settings, candidate.adapter_dir
+                )
+        return self._generators[key]
+
+
+def _scorecard(
+    workspace: Workspace,
+    candidate: Candidate,
+    examples: Sequence[Example],
+    retrieved: Mapping[str, list[list[Passage]]],
+    outputs: Sequence[tuple[Generation, float]],
+    latencies: Mapping[str, Sequence[float]],
+    ranked: Mapping[str, list[list[str]]],
+) -> Scorecard:
+    params, form = workspace.params, Form(**candidate.behaviour["form"])
+    rows = []
+    for example, passages, (generation, seconds) in zip(examples, _passages(candidate, examples, retrieved), outputs, strict=True):
+        parsed = prompts.parse(generation.text, form, params.prompt, len(passages))
+        rows.append(
+            score_row(
+                example,
+                output=generation.text,
+                answer=parsed.answer,
+                passages=passages,
+                cited_docs=[passages[number - 1].doc_id for number in parsed.cited],
+                abstained=parsed.abstained,
+                n_tokens_in=generation.n_tokens_in,
+                n_tokens_out=generation.n_tokens_out,
+                cost_usd=cost_of_answer(params.prices, generation.n_tokens_in, generation.n_tokens_out, 0, seconds),
+                form=form,
+                metric=params.evaluation.quality,
+            )
+        )
+    found: dict[str, float | None] = {}
+    if candidate.behaviour["retrieve"]:
+        rankings = zip(ranked["examples"], ranked[_retrieval_key(candidate)], strict=True)
+        found = retrieval_summary(retrieval_scores(documents, wanted[1:]) for wanted, documents in rankings)
+    trained = read_trained(candidate.adapter_dir / "training.json") if candidate.adapter_dir else None
+    return scorecard(
+        candidate.name,
+        rows,
+        found,
+        latencies,
+        candidate.simplicity,
+        staleness=adapter_staleness(workspace, trained) if trained else None,
+        forgetting=trained.forgetting if trained else None,
+    )
+
+
+def adapter_staleness(workspace: Workspace, trained: Trained) -> float | None:
+    """Share of the chunks that an adapter was trained on whose text has changed or gone since."""
+    from tandem.chunking import text_hash
+    from tandem.staleness import staleness
+    from tasks.refresh import all_chunks
+
+    return staleness(trained.lineage["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)}).share
+
+
+def _absence(workspace: Workspace, base: Base, trained: Trained | None) -> str | None:
+    if trained is None:
+        return "no adapter has been trained: run `tandem retrain`"
+    if not trained.trained:
+        return "; ".join(trained.reasons)
+    if trained.base != base.model:
+        return f"the adapter was trained on {trained.base!r}, the variant's base is {base.model!r}: run `tandem retrain`"
+    return None
+
+
+def _trained_on(candidates: Sequence[Candidate]) -> set[str]:
+    seen: set[str] = set()
+    for folder in {candidate.adapter_dir for candidate in candidates if candidate.adapter_dir}:
+        trained = read_trained(folder / "training.json")
+        seen.update(trained.lineage["examples"] if trained else ())
+    return seen
+
+
+def _passages(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[list[Passage]]]) -> list[list[Passage]]:
+    return retrieved[_retrieval_key(candidate)] if candidate.behaviour["retrieve"] else [[] for _ in examples]
+
+
+def _retrieval_key(candidate: Candidate) -> str:
+    return json.dumps([candidate.behaviour[key] for key in ("retrieval", "embedder", "table")], sort_keys=True)
+
+
+def _lineage(workspace: Workspace, labelled: Labelled) -> dict[str, Any]:
+    import hashlib
+
+    from tasks.index import read_pointer
+    from tasks.versions import commit_of, data_version, documents_md5, examples_md5
+
+    return {
+        "data_version": data_version(workspace),
+        "documents": documents_md5(workspace),
+        "examples": examples_md5(workspace),
+        "index_version": read_pointer(workspace)["version"],
+        "git_commit": commit_of(workspace.root),
+        "params_hash": hashlib.sha256(workspace.params.model_dump_json().encode()).hexdigest()[:12],
+        "base": workspace.params.base.model,
+        "n_documents": len(labelled.documents),
+        "n_examples": len(labelled.examples) + len(labelled.set_aside),
+    }
+
+
+def main() -> None:
+    """Measure the variants of the workspace in the current directory."""
+    workspace = open_workspace()
+    comparison = evaluate(workspace, progress=lambda what, done, total: print(f"\r{what} {done}/{total}   ", end="", file=sys.stderr))
+    save_comparison(workspace, comparison)
+    print(f"\n{len(comparison.scorecards)} variants on {comparison.n} questions", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

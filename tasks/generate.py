@@ -1,0 +1,180 @@
+"""Generators: a question and its passages in, an answer's text and its token counts out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tandem import prompts
+from tandem.errors import Refused
+from tandem.params import Base, Form, Prompt
+from tandem.records import Generation
+from tasks.workspace import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question with what the generator may read."""
+
+    question: str
+    passages: tuple[str, ...] = ()
+
+
+class Generator(Protocol):
+    """Answers requests, with or without the adapter that it holds. Greedy and deterministic."""
+
+    name: str
+    revision: str
+    has_adapter: bool
+
+    def generate(self, requests: Sequence[Request], prompt: Prompt, adapter: bool) -> list[Generation]:
+        """One generation a request, in order. Raises Refused where `adapter` is asked for and none is held."""
+        ...
+
+
+class LocalGenerator:
+    """A Hugging Face model, causal or sequence-to-sequence, with at most one LoRA adapter on it that is switched, never merged."""
+
+    def __init__(self, base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None):
+        import torch
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+        path, self.revision = resolve_base(base, settings)
+        self.name, self.base, self.form = base.model, base, form
+        self.device = device_of(settings)
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        where: dict[str, Any] = {"revision": base.revision} if base.revision and base.model != "reader" else {}
+        try:
+            config = AutoConfig.from_pretrained(path, **where)
+            self.tokenizer = AutoTokenizer.from_pretrained(path, **where)
+            loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+            model = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
+        except (OSError, ValueError) as error:
+            raise Refused(
+                f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
+                hint="Set base.model in params.yaml to `reader`, to a folder in Hugging Face layout, or to a hub id that this machine can reach.",
+            ) from error
+        self.is_seq2seq = bool(config.is_encoder_decoder)
+        self.is_uncased = bool(getattr(self.tokenizer, "do_lower_case", False))
+        self.tokenizer.truncation_side = "right" if self.is_seq2seq else "left"
+        self.tokenizer.padding_side = "right" if self.is_seq2seq else "left"
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.has_adapter = adapter_dir is not None
+        self.model = (_with_adapter(model, adapter_dir, base.model) if adapter_dir else model).to(self.device).eval()
+
+    def generate(self, requests: Sequence[Request], prompt: Prompt, adapter: bool) -> list[Generation]:
+        """Batches by length, so that little is padded; results are in the order of the requests."""
+        if adapter and not self.has_adapter:
+            raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
+        texts = [self.prompt_text(request, prompt) for request in requests]
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        outputs: dict[int, Generation] = {}
+        for start in range(0, len(order), self.base.batch_size):
+            batch = order[start : start + self.base.batch_size]
+            for i, generation in zip(batch, self._generate_batch([texts[i] for i in batch], adapter), strict=True):
+                outputs[i] = self._restored(generation, requests[i]) if self.is_uncased else generation
+        return [outputs[i] for i in range(len(texts))]
+
+    def prompt_text(self, request: Request, prompt: Prompt) -> str:
+        """The model's input as text: the reader's format, the chat template where there is one, else plain."""
+        if self.is_seq2seq:
+            return prompts.reader_prompt(request.question, request.passages)
+        if getattr(self.tokenizer, "chat_template", None):
+            messages = prompts.chat_messages(request.question, request.passages, prompt)
+            return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return prompts.plain_prompt(request.question, request.passages, prompt)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special ones."""
+        return [len(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def _generate_batch(self, texts: list[str], adapter: bool) -> list[Generation]:
+        import torch
+
+        inputs = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=self.base.max_input_tokens)
+        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items() if name in ("input_ids", "attention_mask")}
+        switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
+        with torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
+            output = self.model.generate(
+                **inputs, max_new_tokens=self.base.max_new_tokens, do_sample=False, num_beams=1, pad_token_id=self.tokenizer.pad_token_id
+            )
+        new = output if self.is_seq2seq else output[:, inputs["input_ids"].shape[1] :]
+        n_in = inputs["attention_mask"].sum(1).tolist()
+        n_out = (new != self.tokenizer.pad_token_id).sum(1).tolist()
+        decoded = self.tokenizer.batch_decode(new, skip_special_tokens=True)
+        return [Generation(text.strip(), int(i), int(o)) for text, i, o in zip(decoded, n_in, n_out, strict=True)]
+
+    def _restored(self, generation: Generation, request: Request) -> Generation:
+        literals = self.form.answer.replace("{answer}", "\n\n").replace("{source}", "\n\n") + "\n\n" + self.form.no_source
+        texts = [literals, *(f"[{n}]" for n in range(1, len(request.passages) + 1)), "I don't know", *request.passages, request.question]
+        return Generation(prompts.restore(generation.text, texts), generation.n_tokens_in, generation.n_tokens_out)
+
+
+def load_generator(base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None) -> Generator:
+    """The generator that `base` names. Raises Refused where it cannot be loaded."""
+    if base.provider == "openai":
+        from tasks.generate_openai import OpenAIGenerator
+
+        return OpenAIGenerator(base, settings)
+    return LocalGenerator(base, form, settings, adapter_dir)
+
+
+def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
+    """(path or hub id, revision) of a base model; composes the offline reader on first use."""
+    if base.model == "reader":
+        from tasks.base_model import compose, reader_revision
+
+        return str(compose(settings.cache_dir.expanduser().resolve())), reader_revision()
+    return base.model, base.revision or "main"
+
+
+def device_of(settings: Settings) -> str:
+    """`TANDEM_DEVICE`, else CUDA where there is a card, else the CPU."""
+    if settings.device != "auto":
+        return settings.device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
+    """bf16 autocast where it is faster: on CUDA, and on a CPU with AVX512-BF16; off where float32 is asked for."""
+    import torch
+
+    wanted = dtype != "float32" and (device != "cpu" or has_fast_bf16())
+    return torch.autocast(device.split(":")[0], torch.bfloat16) if wanted else contextlib.nullcontext()
+
+
+def has_fast_bf16() -> bool:
+    """Whether this CPU multiplies bf16 natively."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _dtype(name: str, device: str) -> torch.dtype:
+    import torch
+
+    if name == "bfloat16" or (name == "auto" and device != "cpu"):
+        return torch.bfloat16
+    return torch.float32
+
+
+def _with_adapter(model: Any, adapter_dir: Path, base_name: str) -> Any:
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(model, str(adapter_dir))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise Refused(
+            f"the adapter in {adapter_dir} does not fit the base {base_name!r}: {' '.join(str(error).split())[:300]}",
+            hint="Run `tandem retrain` to train one for this base.",
+        ) from error

@@ -1,0 +1,68 @@
+"""A generator behind an OpenAI-compatible endpoint: vLLM, `transformers serve`, or a hosted API.
+
+The base URL and key come from `TANDEM_OPENAI_BASE_URL` and `TANDEM_OPENAI_API_KEY`; a server that serves a LoRA adapter under a
+name of its own is a variant with its own `base`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tandem import prompts
+from tandem.errors import Refused
+from tandem.params import Base, Prompt
+from tandem.records import Generation
+from tasks.generate import Request
+from tasks.workspace import Settings
+
+TIMEOUT_S = 60.0
+RETRIES = 3
+
+
+class OpenAIGenerator:
+    """Chat completions at temperature 0; `base.batch_size` requests at a time; token counts as the server reports them."""
+
+    has_adapter = False
+
+    def __init__(self, base: Base, settings: Settings):
+        from openai import OpenAI
+
+        if not settings.openai_base_url:
+            raise Refused(f"base {base.model!r} has provider openai, but TANDEM_OPENAI_BASE_URL is not set", hint="Set it and run again.")
+        self.name, self.revision, self.base = base.model, base.revision or settings.openai_base_url, base
+        self._client = OpenAI(
+            base_url=settings.openai_base_url, api_key=settings.openai_api_key or "none", timeout=TIMEOUT_S, max_retries=RETRIES
+        )
+
+    def generate(self, requests: Sequence[Request], prompt: Prompt, adapter: bool) -> list[Generation]:
+        """One generation a request, in order. Raises Refused where the endpoint does not answer."""
+        if adapter:
+            raise Refused(
+                f"{self.name} is behind an endpoint: it cannot take a local adapter",
+                hint="Let the server load the adapter and name it as the variant's base.model, without `adapter: true`.",
+            )
+        with ThreadPoolExecutor(self.base.batch_size) as pool:
+            return list(pool.map(lambda request: self._one(request, prompt), requests))
+
+    def _one(self, request: Request, prompt: Prompt) -> Generation:
+        from openai import OpenAIError
+
+        try:
+            reply = self._client.chat.completions.create(
+                model=self.base.model,
+                messages=prompts.chat_messages(request.question, request.passages, prompt),  # type: ignore[arg-type]
+                max_tokens=self.base.max_new_tokens,
+                temperature=0,
+            )
+        except OpenAIError as error:
+            raise Refused(
+                f"the endpoint of {self.base.model!r} failed: {' '.join(str(error).split())[:300]}",
+                hint="Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
+            ) from error
+        usage = reply.usage
+        return Generation(
+            (reply.choices[0].message.content or "").strip(),
+            usage.prompt_tokens if usage else 0,
+            usage.completion_tokens if usage else 0,
+        )

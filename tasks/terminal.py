@@ -1,0 +1,36 @@
+"""What a person reads on the terminal after a comparison: the table of the variants, the decision, where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = ("variant", "quality", "form", "grounding", "citations", "hit@5", "p50 ms", "p95 ms", "$ per 1k")
+
+
+def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
+    """The outcome of `compare` or `run` as aligned text; a dash where a measure does not apply."""
+    rows = [COLUMNS, *(_row(variant, card) for variant, card in outcome["variants"].items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    table = ["  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    absent = [f"{variant}: absent, {reason}" for variant, reason in outcome["absent"].items()]
+    decision = outcome["decision"]
+    verdict = f"{decision['variant']} is promoted" if decision["promoted"] else "Nothing is promoted"
+    violations = [f"  {variant} breaks {'; '.join(broken)}" for variant, broken in decision["violations"].items() if broken]
+    lines = [f"{name}, {decision['n']} held-out questions, data version {outcome['data_version']}", "", *table, *absent, ""]
+    return "\n".join([*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), *violations, f"Report: {outcome['report']}"])
+
+
+def _row(variant: str, card: Mapping[str, Any]) -> tuple[str, ...]:
+    shares = (card["quality"], card["form"], card["grounding"], card["citation_precision"], card["retrieval"]["hit@5"])
+    return (
+        variant,
+        *(_figure(value, 3) for value in shares),
+        _figure(card["latency_ms"]["p50"], 0),
+        _figure(card["latency_ms"]["p95"], 0),
+        _figure(card["cost_usd_per_1k"], 4),
+    )
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

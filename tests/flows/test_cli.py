@@ -1,0 +1,77 @@
+"""Refusals of the command line: one paragraph on stderr, exit 1, nothing lost or half-written. Wrong usage is exit 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+
+
+def tandem(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
+    return subprocess.run([str(BIN / "tandem"), *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_folder_that_is_no_workspace(tmp_path):
+    assert "is no workspace: params.yaml and dvc.yaml missing. Run `tandem init" in refused(tandem("run", cwd=tmp_path))
+
+
+def test_an_unknown_key_in_params_is_named(make_workspace):
+    root = make_workspace(changes={"retrieval.depth": 3, "adapter.r": 0})
+    message = refused(tandem("run", "--workspace", root))
+    assert "unknown key retrieval.depth" in message
+    assert "adapter.r = 0" in message
+
+
+def test_an_empty_folder_of_documents(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "holds no file" in refused(tandem("init", tmp_path / "kb", "--documents", tmp_path / "empty"))
+    assert not (tmp_path / "kb").exists()
+
+
+def test_every_bad_line_of_the_examples_is_listed_and_nothing_is_made(tmp_path, small_inputs):
+    documents, examples = small_inputs
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(examples.read_text() + 'not json\n{"answer": "x", "sources": []}\n{"question": "q?", "answer": "a", "sources": ["gone.md"]}\n')
+    message = refused(tandem("init", tmp_path / "kb", "--documents", documents, "--examples", bad))
+    assert "line 41" in message
+    assert "line 42" in message
+    assert "line 43" in message
+    assert "gone.md" in message
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_a_target_that_holds_something_is_left_alone(tmp_path, small_inputs):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert "is not empty" in refused(tandem("init", tmp_path, "--documents", small_inputs[0]))
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_status_before_the_first_run_is_nulls(make_workspace):
+    done = tandem("status", "--json", "--workspace", make_workspace())
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["champion"], found["index"], found["last_report"], found["quarantined"]) == (None, None, None, 0)
+    assert Path(found["workspace"]).is_absolute()
+
+
+def test_asking_before_the_first_run_names_the_next_command(make_workspace):
+    assert "has no champion yet. Run `tandem run` first." in refused(tandem("ask", "Why?", "--workspace", make_workspace()))
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("ask",), ("run", "--fast")])
+def test_wrong_usage_is_exit_2(arguments):
+    assert tandem(*arguments).returncode == 2

@@ -1,0 +1,75 @@
+"""The flows under a real Prefect server: what its page shows of a run, and what `tandem deploy` registers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tasks.workspace import open_workspace
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def recorded() -> tuple[list[Any], list[Any], list[Any]]:
+    """(flow runs, task runs, artifacts) that the server knows."""
+    from prefect.client.orchestration import get_client
+
+    async def read() -> tuple[list[Any], list[Any], list[Any]]:
+        async with get_client() as client:
+            return await client.read_flow_runs(), await client.read_task_runs(), await client.read_artifacts()
+
+    return asyncio.run(read())
+
+
+def test_a_refresh_shows_as_a_completed_run_with_its_artifact(make_workspace):
+    from flows.engine import run_flow
+    from flows.refresh import refresh
+
+    root = make_workspace()
+    outcome = run_flow(refresh, start_server=False, workspace=str(root))
+    assert len(outcome["added"]) == 12
+    runs, tasks, artifacts = recorded()
+    assert [(run.name, run.state_name) for run in runs if run.name.endswith(str(root))] == [(f"refresh {root}", "Completed")]
+    assert {"refresh", "record_refresh"} <= {task.name.split("-")[0] for task in tasks}
+    assert "kb: 12 added" in next(artifact.data for artifact in artifacts if artifact.key == "refresh")
+
+
+def test_without_a_server_the_same_flow_runs_as_a_plain_function(make_workspace, monkeypatch):
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.engine import run_flow
+    from flows.refresh import refresh
+
+    root = make_workspace()
+    before = len(recorded()[0])
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert len(run_flow(refresh, start_server=False, workspace=str(root))["added"]) == 12
+    assert len(recorded()[0]) == before
+
+
+def test_the_deployments_have_their_crons_and_triggers(make_workspace):
+    from flows.deploy import deployments
+
+    workspace = open_workspace(make_workspace())
+    made = {deployment.flow_name: deployment for deployment in deployments(workspace)}
+    assert set(made) == {"refresh", "retrain", "compare", "monitor", "run"}
+    assert made["retrain"].schedules[0].schedule.cron == "0 3 * * 0"
+    assert made["monitor"].schedules[0].schedule.cron == "0 * * * *"
+    assert made["refresh"].triggers[0].expect == {"tandem.documents.changed"}
+    assert made["retrain"].triggers[0].expect == {"tandem.drift.detected"}
+    assert made["retrain"].triggers[0].match.root == {"prefect.resource.id": "tandem.workspace.kb"}
+    assert all(deployment.tags == [name] for name, deployment in made.items())
+
+
+def test_one_step_is_a_task_in_a_recorded_flow_and_a_call_elsewhere():
+    from flows.engine import step
+
+    def double(value: int) -> int:
+        return 2 * value
+
+    async def plainly() -> int:
+        return await step(double, 21, retries=3)
+
+    assert asyncio.run(plainly()) == 42

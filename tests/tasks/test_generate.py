@@ -1,0 +1,79 @@
+import pytest
+
+from tandem.errors import Refused
+from tandem.params import Base, Form, Prompt
+from tasks.generate import LocalGenerator, Request, load_generator
+from tasks.workspace import Settings
+
+PROMPT = Prompt(instruction="Answer from the passages.")
+REQUESTS = [Request("How heavy is the Alder kettle?", ("The Alder kettle weighs 1.0 kg.",)), Request("Why?"), Request("How much?", ("It costs 40 euros.",))]
+
+
+@pytest.fixture(scope="module")
+def llama(tiny_llama):
+    return LocalGenerator(Base(model=str(tiny_llama), max_input_tokens=256, max_new_tokens=6, batch_size=2), Form(), Settings())
+
+
+def test_a_causal_model_answers_in_the_order_of_the_requests(llama):
+    together = llama.generate(REQUESTS, PROMPT, adapter=False)
+    assert len(together) == 3
+    assert [one.n_tokens_out for one in together] == [6, 6, 6]
+    assert together[1].n_tokens_in < together[2].n_tokens_in < together[0].n_tokens_in
+
+
+def test_the_same_request_gives_the_same_output_every_time(llama):
+    first, second = (llama.generate(REQUESTS, PROMPT, adapter=False) for _ in range(2))
+    assert first == second
+
+
+def test_an_adapter_that_is_not_held_is_refused(llama):
+    with pytest.raises(Refused, match="holds no adapter. Run `tandem retrain`"):
+        llama.generate(REQUESTS, PROMPT, adapter=True)
+
+
+def test_a_base_that_is_not_there_is_refused_by_name(tmp_path):
+    with pytest.raises(Refused, match="base model '.*/nothing' cannot be loaded.*Set base.model"):
+        load_generator(Base(model=str(tmp_path / "nothing")), Form(), Settings())
+
+
+def test_an_endpoint_without_an_address_is_refused():
+    with pytest.raises(Refused, match="TANDEM_OPENAI_BASE_URL is not set"):
+        load_generator(Base(model="any", provider="openai"), Form(), Settings())
+
+
+def test_an_endpoint_that_does_not_answer_is_refused(monkeypatch):
+    monkeypatch.setattr("tasks.generate_openai.RETRIES", 0)
+    generator = load_generator(Base(model="any", provider="openai"), Form(), Settings(openai_base_url="http://127.0.0.1:9/v1"))
+    with pytest.raises(Refused, match="endpoint of 'any' failed"):
+        generator.generate(REQUESTS[:1], PROMPT, adapter=False)
+
+
+def test_the_openai_generator_reads_text_and_token_counts_of_a_server():
+    import json
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            message = {"role": "assistant", "content": " 1.0 kg "}
+            body = {"id": "x", "object": "chat.completion", "created": 0, "model": "any", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+            body["usage"] = {"prompt_tokens": 31, "completion_tokens": 4, "total_tokens": 35}
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = Settings(openai_base_url=f"http://127.0.0.1:{server.server_port}/v1", openai_api_key="k")
+    generation = load_generator(Base(model="any", provider="openai"), Form(), settings).generate(REQUESTS[:1], PROMPT, adapter=False)[0]
+    server.shutdown()
+    assert (generation.text, generation.n_tokens_in, generation.n_tokens_out) == ("1.0 kg", 31, 4)
+    assert seen[0]["messages"][1]["content"] == "[1] The Alder kettle weighs 1.0 kg.\n\nQuestion: How heavy is the Alder kettle?"
+    assert seen[0]["temperature"] == 0
