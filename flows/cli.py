@@ -91,7 +91,9 @@ def refresh(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 
 @app.command()
 def retrain(
-    workspace: WorkspaceOption = HERE, reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for", as_json: JsonOption = False
+    workspace: WorkspaceOption = HERE,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for",
+    as_json: JsonOption = False,
 ) -> None:
     """Train the adapter afresh on the training examples."""
     outcome = _run_flow("retrain", workspace, long=True, reason=reason)
@@ -188,7 +190,10 @@ def history(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 
     with _reporting():
         events = registry.history(open_workspace(workspace))
-    lines = [f"{event['at']}  version {event['model_version']}  {event['variant']}  n={event['n']}  {'; '.join(event['reasons'])}" for event in events]
+    lines = [
+        f"{event['at']}  version {event['model_version']}  {event['variant']}  n={event['n']}  {'; '.join(event['reasons'])}"
+        for event in events
+    ]
     _show(events, as_json, "\n".join(lines) or "no promotion yet: tandem run")
 
 
@@ -218,7 +223,14 @@ def demo(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
         "dvc status && dvc dag && dvc metrics show",
         "tandem init ../my-kb --documents PATH --examples PATH && cd ../my-kb && tandem run",
     ]
-    text = [_comparison_text(opened, outcome), "", f"$ tandem ask {question!r}", _answer_text(answer), "", "Go on with (. .venv/bin/activate):"]
+    text = [
+        _comparison_text(opened, outcome),
+        "",
+        f"$ tandem ask {question!r}",
+        _answer_text(answer),
+        "",
+        "Go on with (. .venv/bin/activate):",
+    ]
     _show({**outcome, "answer": answer}, as_json, "\n".join([*text, *(f"  {line}" for line in go_on)]))
 
 
@@ -273,9 +285,10 @@ def _comparison_text(workspace: Workspace, outcome: dict[str, Any]) -> str:
 
 
 def _refresh_text(outcome: dict[str, Any]) -> str:
+    counts = ", ".join(f"{len(outcome[what])} {what}" for what in ("added", "changed", "deleted"))
     lines = [
-        f"{len(outcome['added'])} added, {len(outcome['changed'])} changed, {len(outcome['deleted'])} deleted, {outcome['unchanged']} unchanged; "
-        f"{outcome['chunks_embedded']} chunks embedded; searchable after {outcome['searchable_s']:.2f} s (table version {outcome['index_version']})"
+        f"{counts}, {outcome['unchanged']} unchanged; {outcome['chunks_embedded']} chunks embedded; "
+        f"searchable after {outcome['searchable_s']:.2f} s (table version {outcome['index_version']})"
     ]
     lines += [f"quarantined {doc_id}: {reason}" for doc_id, reason in outcome["quarantined"].items()]
     return "\n".join(lines)
@@ -283,7 +296,7 @@ def _refresh_text(outcome: dict[str, Any]) -> str:
 
 def _answer_text(record: dict[str, Any]) -> str:
     lines = [record["answer"]]
-    lines += [f"  from {source['document']}: \"{source['quote']}\"" for source in record["sources"]]
+    lines += [f'  from {source["document"]}: "{source["quote"]}"' for source in record["sources"]]
     lines.append(f"  {record['variant']}, model version {record['model_version']}, {record['latency_ms']:.0f} ms")
     return "\n".join(lines)
 

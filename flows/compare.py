@@ -26,7 +26,9 @@ async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]
     outcome = await step(publish, opened, comparison, decision, live, dry_run)
     await note("compare", _markdown(opened, outcome))
     if outcome["decision"]["promoted"] and not dry_run:
-        announce("tandem.model.promoted", opened.name, {"model_version": outcome["model_version"], "variant": outcome["decision"]["variant"]})
+        announce(
+            "tandem.model.promoted", opened.name, {"model_version": outcome["model_version"], "variant": outcome["decision"]["variant"]}
+        )
     return outcome
 
 
@@ -38,8 +40,9 @@ def record_comparison(workspace: Workspace, comparison: Comparison) -> None:
 
 
 def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    measures = ("quality", "form", "citation_precision")
     rows = [
-        f"| {name} | {_cell(card['quality'])} | {_cell(card['form'])} | {_cell(card['citation_precision'])} | {_cell(card['retrieval']['hit@5'])} |"
+        " | ".join(["", name, *(_cell(card[measure]) for measure in measures), _cell(card["retrieval"]["hit@5"]), ""]).strip()
         for name, card in outcome["variants"].items()
     ]
     table = ["| variant | quality | form | citation precision | hit@5 |", "|---|---|---|---|---|", *rows]

@@ -67,7 +67,8 @@ async def step(work: Callable[..., Any] | Flow[..., Any], *args: Any, retries: i
     if isinstance(work, Flow):
         result = (work if recorded else work.fn)(*args, **kwargs)
     elif recorded:
-        result = task(work, name=work.__name__, retries=retries, retry_delay_seconds=1, cache_policy=NO_CACHE)(*args, **kwargs)
+        as_task = task(name=work.__name__, retries=retries, retry_delay_seconds=1, cache_policy=NO_CACHE)
+        result = as_task(work)(*args, **kwargs)
     else:
         result = work(*args, **kwargs)
     return await result if inspect.isawaitable(result) else result

@@ -64,4 +64,5 @@ class Silent:
         """Nothing."""
 
 
-REPORTER: ContextVar[StderrProgress | Silent] = ContextVar("reporter", default=Silent())
+SILENT = Silent()
+REPORTER: ContextVar[StderrProgress | Silent] = ContextVar("reporter", default=SILENT)

@@ -50,7 +50,7 @@ def refreshed_record(refreshed: Refreshed, data_version: str) -> dict[str, Any]:
         "changed": list(refreshed.changed),
         "deleted": list(refreshed.deleted),
         "unchanged": refreshed.unchanged,
-        "quarantined": {doc_id: reason for doc_id, reason in refreshed.quarantined.items()},
+        "quarantined": dict(refreshed.quarantined),
         "chunks_embedded": refreshed.chunks_embedded,
         "index_version": refreshed.index_version,
         "rows": refreshed.rows,

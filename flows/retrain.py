@@ -42,7 +42,13 @@ def make_training_set(workspace: Workspace) -> int:
 def record_training(workspace: Workspace, trained: Trained, reason: str) -> None:
     """Training set and adapter into DVC and git, the loss curve and the adapter into MLflow."""
     record(workspace, ["dataset", "train"], f"Train the adapter: {reason}")
-    params = {"reason": reason, **trained.params, "n_rows": trained.n_rows, "tokens_per_s": trained.tokens_per_s, "seconds": trained.seconds}
+    params = {
+        "reason": reason,
+        **trained.params,
+        "n_rows": trained.n_rows,
+        "tokens_per_s": trained.tokens_per_s,
+        "seconds": trained.seconds,
+    }
     runs.log_training(workspace, trained.history, params, trained.lineage, workspace.adapter_dir if trained.trained else None)
 
 

@@ -42,6 +42,7 @@ class Embedder(Section):
     """Which model embeds; a change rebuilds the index."""
 
     model: str = "all-MiniLM-L6-v2"
+    provider: Literal["local", "openai"] = "local"
     max_tokens: int = Field(256, gt=0)
 
 

@@ -55,7 +55,7 @@ def target(answer: str, cited: Sequence[int], form: Form) -> str:
 
 
 def parse(output: str, form: Form, prompt: Prompt, n_passages: int) -> Parsed:
-    """The answer inside an output. One that is not in the house form counts whole; citations of passages that were not shown are dropped."""
+    """The answer inside an output. One that is not in the house form counts whole; citations of passages never shown are dropped."""
     text = output.strip()
     answer, source = _from_json(text) if form.json_schema else _from_template(text, form.answer)
     cited = tuple(dict.fromkeys(number for number in map(int, _CITED.findall(source)) if 1 <= number <= n_passages))

@@ -66,11 +66,13 @@ class Answerer:
         generation = self.generator.generate([request], self.prompt, self.behaviour["adapter"])[0]
         return self.finish(generation, passages, time.perf_counter() - started)
 
-    def retrieve(self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = ()) -> list[list[Passage]]:
-        """The passages of each question; none for a variant that does not retrieve."""
+    def retrieve(
+        self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = (), retrieval: Retrieval | None = None
+    ) -> list[list[Passage]]:
+        """The passages of each question, by its own retrieval unless told another; none for a variant that does not retrieve."""
         if self.index is None:
             return [[] for _ in questions]
-        return self.index.search(questions, self.retrieval, roles=roles, collections=collections)
+        return self.index.search(questions, retrieval or self.retrieval, roles=roles, collections=collections)
 
     def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float) -> Answer:
         """The record of an output: bare answer, sources with quotes, cost; an empty output falls back to the best passage."""
@@ -94,7 +96,7 @@ class Answerer:
             data_version=self.behaviour["data_version"],
             index_version=self.index.version if self.index else None,
             latency_ms=round(seconds * 1000, 1),
-            cost_usd=cost if isinstance(cost, float) else cost.total,
+            cost_usd=cost,
             fallback=fallback,
         )
 
@@ -102,9 +104,7 @@ class Answerer:
         return prompts.Parsed(self.prompt.abstention, (), True)
 
 
-def open_answerer(
-    behaviour: Mapping[str, Any], adapter_dir: Path | None, settings: Settings, model_version: str | None = None
-) -> Answerer:
+def open_answerer(behaviour: Mapping[str, Any], adapter_dir: Path | None, settings: Settings, model_version: str | None = None) -> Answerer:
     """An answerer from a behaviour alone, as the registered model does it. `TANDEM_INDEX_URI` overrides the index's place."""
     generator = load_generator(
         Base(**behaviour["base"]), Form(**behaviour["form"]), settings, adapter_dir if behaviour["adapter"] else None
@@ -164,4 +164,3 @@ def _uncited(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, 
         return ()
     wanted = " ".join(parsed.answer.lower().split())
     return next(((n,) for n, passage in enumerate(passages, start=1) if wanted in " ".join(passage.shown_text.lower().split())), ())
-

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tandem.chunking import text_hash
 from tandem.prompts import target
@@ -105,19 +106,26 @@ def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
 
 def load_training_set(workspace: Workspace) -> list[TrainingRow]:
     """The rows of the saved set."""
-    lines = workspace.training_set_path.read_text(encoding="utf-8").splitlines()
-    return [TrainingRow(**{key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(line).items()}) for line in lines]
+    with workspace.training_set_path.open(encoding="utf-8") as file:
+        return [_row_from(json.loads(line)) for line in file]
 
 
-def load_lineage(workspace: Workspace) -> dict:
+def _row_from(loaded: dict[str, Any]) -> TrainingRow:
+    lists = {name: tuple(loaded[name]) for name in ("passages", "documents", "chunks")}
+    return TrainingRow(**{**loaded, **lists})
+
+
+def load_lineage(workspace: Workspace) -> dict[str, Any]:
     """What the saved set was made of (the keys of `lineage.json`)."""
-    return json.loads((workspace.training_set_path.parent / "lineage.json").read_text(encoding="utf-8"))
+    return dict(json.loads((workspace.training_set_path.parent / "lineage.json").read_text(encoding="utf-8")))
 
 
 def _row(workspace: Workspace, example: Example, found: Sequence[Passage], chunks: dict[str, list[Chunk]]) -> TrainingRow:
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
-    validation = random.Random(f"{params.seed}:{':'.join(sorted(example.sources)) or example.id}").random() < params.adapter.validation_share
+    validation = (
+        random.Random(f"{params.seed}:{':'.join(sorted(example.sources)) or example.id}").random() < params.adapter.validation_share
+    )
     chance = rng.random()
     distractors = [p for p in found if p.doc_id not in example.sources and not _holds(p.text, example)]
     gold = _gold_passages(example, found, chunks)
@@ -161,8 +169,6 @@ def _holds(text: str, example: Example) -> bool:
     """Whether a text holds a fact of the example (or its answer, where it names no fact)."""
     folded = " ".join(text.lower().split())
     return any(" ".join(fact.lower().split()) in folded for fact in example.facts or (example.answer,))
-
-
 
 
 def main() -> None:

@@ -24,7 +24,8 @@ def retrain_reason(workspace: Workspace) -> str | None:
     adapter = workspace.params.adapter
     share = adapter_staleness(workspace, trained)
     if share is not None and share >= adapter.retrain_after_changed_share:
-        return f"{share:.0%} of what the adapter was trained on has changed (adapter.retrain_after_changed_share {adapter.retrain_after_changed_share:.0%})"
+        limit = adapter.retrain_after_changed_share
+        return f"{share:.0%} of what the adapter was trained on has changed (adapter.retrain_after_changed_share {limit:.0%})"
     age_days = (time.time() - (workspace.adapter_dir / "training.json").stat().st_mtime) / 86_400
     if age_days >= adapter.retrain_after_days:
         return f"the adapter is {age_days:.0f} days old (adapter.retrain_after_days {adapter.retrain_after_days:.0f})"

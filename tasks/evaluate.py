@@ -164,7 +164,9 @@ class _Bench:
                 found[key] = self._search(candidate, examples, Retrieval(**candidate.behaviour["retrieval"]))
         return found
 
-    def generate(self, examples: Sequence[Example], retrieved: Mapping[str, list[list[Passage]]]) -> dict[str, list[tuple[Generation, float]]]:
+    def generate(
+        self, examples: Sequence[Example], retrieved: Mapping[str, list[list[Passage]]]
+    ) -> dict[str, list[tuple[Generation, float]]]:
         """Per candidate: every output with its share of the batch's seconds."""
         outputs: dict[str, list[tuple[Generation, float]]] = {}
         total = len(self.candidates) * len(examples)
@@ -211,9 +213,10 @@ class _Bench:
         for at, example in enumerate(examples):
             by_roles.setdefault(example.roles, []).append(at)
         found: dict[int, list[Passage]] = {}
-        index = self._answerer(candidate).index
+        answerer = self._answerer(candidate)
         for roles, places in by_roles.items():
-            found |= dict(zip(places, index.search([examples[at].question for at in places], retrieval, roles=roles), strict=True))
+            passages = answerer.retrieve([examples[at].question for at in places], roles, retrieval=retrieval)
+            found |= dict(zip(places, passages, strict=True))
         return [found[at] for at in range(len(examples))]
 
     def _answerer(self, candidate: Candidate) -> Answerer:

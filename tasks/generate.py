@@ -55,11 +55,11 @@ class LocalGenerator:
             config = AutoConfig.from_pretrained(path, **where)
             self.tokenizer = AutoTokenizer.from_pretrained(path, **where)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-            model = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
+            model: Any = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
         except (OSError, ValueError) as error:
             raise Refused(
                 f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
-                hint="Set base.model in params.yaml to `reader`, to a folder in Hugging Face layout, or to a hub id that this machine can reach.",
+                hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, or a hub id that this machine can reach.",
             ) from error
         self.is_seq2seq = bool(config.is_encoder_decoder)
         self.is_uncased = bool(getattr(self.tokenizer, "do_lower_case", False))

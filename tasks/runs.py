@@ -154,7 +154,10 @@ def replay_drift(workspace: Workspace, record: Mapping[str, Any]) -> str:
     """Log a drift measurement's record; the run's id."""
     experiment = experiment_id(workspace)
     fired = sorted(name for name, signal in record.items() if signal["fired"])
-    with connected(workspace) as client, _run(client, experiment, "monitor", {"tandem.kind": "monitor", "fired": ", ".join(fired)}) as run_id:
+    with (
+        connected(workspace) as client,
+        _run(client, experiment, "monitor", {"tandem.kind": "monitor", "fired": ", ".join(fired)}) as run_id,
+    ):
         _log_metrics(client, run_id, {name: signal["value"] for name, signal in record.items()})
         client.log_dict(run_id, dict(record), "drift.json")
     return run_id

@@ -12,13 +12,18 @@ def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
     """The outcome of `compare` or `run` as aligned text; a dash where a measure does not apply."""
     rows = [COLUMNS, *(_row(variant, card) for variant, card in outcome["variants"].items())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    table = ["  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    table = [
+        "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]
     absent = [f"{variant}: absent, {reason}" for variant, reason in outcome["absent"].items()]
     decision = outcome["decision"]
     verdict = f"{decision['variant']} is promoted" if decision["promoted"] else "Nothing is promoted"
     violations = [f"  {variant} breaks {'; '.join(broken)}" for variant, broken in decision["violations"].items() if broken]
     lines = [f"{name}, {decision['n']} held-out questions, data version {outcome['data_version']}", "", *table, *absent, ""]
-    return "\n".join([*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), *violations, f"Report: {outcome['report']}"])
+    return "\n".join(
+        [*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), *violations, f"Report: {outcome['report']}"]
+    )
 
 
 def _row(variant: str, card: Mapping[str, Any]) -> tuple[str, ...]:

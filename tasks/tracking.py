@@ -147,7 +147,7 @@ def _unreachable(uri: str, why: str) -> Refused:
     shown = re.sub(r"//[^/@]*@", "//***@", uri)
     return Refused(
         f"MLflow at {shown} failed: {why}",
-        hint="Check TANDEM_TRACKING_URI and that the server runs, then try again; `tandem doctor` shows what is reachable.",
+        hint="Check TANDEM_TRACKING_URI and that the server runs, then try again; `tandem status` shows the address.",
     )
 
 

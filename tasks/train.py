@@ -122,7 +122,8 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
             if not torch.isfinite(loss):
                 raise Refused(
                     f"training loss is {loss.item()} at step {step + 1} of {n_steps}",
-                    hint=f"Lower adapter.learning_rate (now {adapter.learning_rate}) or set base.dtype: float32 in params.yaml, then run `tandem retrain`.",
+                    hint=f"Lower adapter.learning_rate (now {adapter.learning_rate}) or set base.dtype: float32 in params.yaml, "
+                    "then run `tandem retrain`.",
                 )
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -240,12 +241,16 @@ def _trainable_state(model: Any) -> dict[str, torch.Tensor]:
 
 
 def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
-    """The base's own held-out reading exercises: what it could do before any adapter."""
+    """Held-out reading exercises, three passages each: what the base could do before any adapter."""
     if not n:
         return []
-    from tandem.synthetic import held_out_exercises
+    from tandem.synthetic import Exercise, Mix, make_exercises
 
-    return [(Request(one.question, tuple(one.passages)), one.answer) for one in held_out_exercises(n, seed)]
+    rng = random.Random(seed)
+    found: list[Exercise] = []
+    while len(found) < n:
+        found += make_exercises(rng, "held_out", n_passages=3, n_questions=1, mix=Mix(absent=0.0, no_context=0.0))
+    return [(Request(one.question, one.passages), one.answer) for one in found[:n]]
 
 
 def _reading_score(generator: LocalGenerator, workspace: Workspace, reading: list[tuple[Request, str]], adapter: bool) -> float | None:
@@ -281,7 +286,9 @@ def _save(workspace: Workspace, trained: Trained, model: Any) -> None:
 def main() -> None:
     """Train in the workspace of the current directory."""
     trained = train(open_workspace(), lambda what, done, total: print(f"\r{what} {done}/{total}", end="", file=sys.stderr))
-    print(f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}", file=sys.stderr)
+    print(
+        f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}", file=sys.stderr
+    )
 
 
 if __name__ == "__main__":

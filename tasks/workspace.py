@@ -117,7 +117,7 @@ class Workspace:
 
     @contextmanager
     def writing(self, what: str = "writer", timeout_s: float = 600) -> Iterator[None]:
-        """Hold one of the workspace's locks (re-entrant in one process, whichever thread). Raises Refused when another process keeps it longer.
+        """Hold one of the workspace's locks, re-entrant in one process. Raises Refused when another process keeps it longer.
 
         `writer` guards data, index and versions and is held for moments; `training` is held for as long as a training takes.
         """

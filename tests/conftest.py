@@ -55,13 +55,21 @@ def small_examples() -> list[dict[str, object]]:
         ]
         if at % 3 == 0:
             rows.append(
-                {"id": f"{name.lower()}-x", "question": f"Who designed the {name} kettle?", "answer": "I don't know", "sources": source, "answerable": False}
+                {
+                    "id": f"{name.lower()}-x",
+                    "question": f"Who designed the {name} kettle?",
+                    "answer": "I don't know",
+                    "sources": source,
+                    "answerable": False,
+                }
             )
     return rows
 
 
 @pytest.fixture(scope="session")
-def small_inputs(tmp_path_factory: pytest.TempPathFactory, small_documents: dict[str, str], small_examples: list[dict[str, object]]) -> tuple[Path, Path]:
+def small_inputs(
+    tmp_path_factory: pytest.TempPathFactory, small_documents: dict[str, str], small_examples: list[dict[str, object]]
+) -> tuple[Path, Path]:
     """(folder of documents, file of examples) as `tandem init` takes them. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("inputs")
     for doc_id, text in small_documents.items():
@@ -96,7 +104,9 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tokenizers import decoders
 
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=["<unk>", "<s>", "</s>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<unk>", "<s>", "</s>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
     tokenizer.train_from_iterator(["The kettle weighs 1.2 kg. Answer: Source: [1] none. I don't know"], trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
     torch.manual_seed(0)

@@ -15,7 +15,9 @@ BIN = Path(sys.executable).parent
 
 def tandem(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
-    return subprocess.run([str(BIN / "tandem"), *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120, env=environment, check=False)
+    return subprocess.run(
+        [str(BIN / "tandem"), *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
@@ -45,7 +47,9 @@ def test_an_empty_folder_of_documents(tmp_path):
 def test_every_bad_line_of_the_examples_is_listed_and_nothing_is_made(tmp_path, small_inputs):
     documents, examples = small_inputs
     bad = tmp_path / "bad.jsonl"
-    bad.write_text(examples.read_text() + 'not json\n{"answer": "x", "sources": []}\n{"question": "q?", "answer": "a", "sources": ["gone.md"]}\n')
+    bad.write_text(
+        examples.read_text() + 'not json\n{"answer": "x", "sources": []}\n{"question": "q?", "answer": "a", "sources": ["gone.md"]}\n'
+    )
     message = refused(tandem("init", tmp_path / "kb", "--documents", documents, "--examples", bad))
     assert "line 41" in message
     assert "line 42" in message

@@ -20,14 +20,18 @@ BIN = Path(sys.executable).parent
 def tandem(root: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command line in the workspace, without a Prefect server."""
     environment = {**os.environ, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false", "PATH": f"{BIN}:{os.environ['PATH']}"}
-    done = subprocess.run([str(BIN / "tandem"), *arguments], cwd=root, capture_output=True, text=True, timeout=280, env=environment, check=False)
+    done = subprocess.run(
+        [str(BIN / "tandem"), *arguments], cwd=root, capture_output=True, text=True, timeout=280, env=environment, check=False
+    )
     assert done.returncode == expect, done.stderr[-3000:]
     return done
 
 
 def dvc(root: Path, *arguments: str) -> str:
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    done = subprocess.run([str(BIN / "dvc"), *arguments], cwd=root, capture_output=True, text=True, timeout=280, env=environment, check=False)
+    done = subprocess.run(
+        [str(BIN / "dvc"), *arguments], cwd=root, capture_output=True, text=True, timeout=280, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -89,7 +93,18 @@ def test_git_holds_pointers_and_nothing_else(workspace):
 
 def test_the_champion_answers_with_its_sources(workspace, outcome):
     record = json.loads(tandem(workspace, "ask", "What does the Cedar kettle cost?", "--json").stdout)
-    assert set(record) >= {"answer", "sources", "abstained", "variant", "model_version", "data_version", "index_version", "latency_ms", "cost_usd", "trace_id"}
+    assert set(record) >= {
+        "answer",
+        "sources",
+        "abstained",
+        "variant",
+        "model_version",
+        "data_version",
+        "index_version",
+        "latency_ms",
+        "cost_usd",
+        "trace_id",
+    }
     assert record["variant"] == outcome["decision"]["variant"]
     assert record["model_version"] == outcome["model_version"]
 

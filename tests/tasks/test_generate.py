@@ -6,7 +6,11 @@ from tasks.generate import LocalGenerator, Request, load_generator
 from tasks.workspace import Settings
 
 PROMPT = Prompt(instruction="Answer from the passages.")
-REQUESTS = [Request("How heavy is the Alder kettle?", ("The Alder kettle weighs 1.0 kg.",)), Request("Why?"), Request("How much?", ("It costs 40 euros.",))]
+REQUESTS = [
+    Request("How heavy is the Alder kettle?", ("The Alder kettle weighs 1.0 kg.",)),
+    Request("Why?"),
+    Request("How much?", ("It costs 40 euros.",)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +31,24 @@ def test_the_same_request_gives_the_same_output_every_time(llama):
 
 
 def test_an_adapter_that_is_not_held_is_refused(llama):
-    with pytest.raises(Refused, match="holds no adapter. Run `tandem retrain`"):
+    with pytest.raises(Refused, match=r"holds no adapter. Run `tandem retrain`"):
         llama.generate(REQUESTS, PROMPT, adapter=True)
 
 
 def test_a_base_that_is_not_there_is_refused_by_name(tmp_path):
-    with pytest.raises(Refused, match="base model '.*/nothing' cannot be loaded.*Set base.model"):
+    with pytest.raises(Refused, match=r"base model '.*/nothing' cannot be loaded.*Set base.model"):
         load_generator(Base(model=str(tmp_path / "nothing")), Form(), Settings())
 
 
 def test_an_endpoint_without_an_address_is_refused():
-    with pytest.raises(Refused, match="TANDEM_OPENAI_BASE_URL is not set"):
+    with pytest.raises(Refused, match=r"TANDEM_OPENAI_BASE_URL is not set"):
         load_generator(Base(model="any", provider="openai"), Form(), Settings())
 
 
 def test_an_endpoint_that_does_not_answer_is_refused(monkeypatch):
     monkeypatch.setattr("tasks.generate_openai.RETRIES", 0)
     generator = load_generator(Base(model="any", provider="openai"), Form(), Settings(openai_base_url="http://127.0.0.1:9/v1"))
-    with pytest.raises(Refused, match="endpoint of 'any' failed"):
+    with pytest.raises(Refused, match=r"endpoint of 'any' failed"):
         generator.generate(REQUESTS[:1], PROMPT, adapter=False)
 
 
@@ -59,7 +63,13 @@ def test_the_openai_generator_reads_text_and_token_counts_of_a_server():
         def do_POST(self):
             seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             message = {"role": "assistant", "content": " 1.0 kg "}
-            body = {"id": "x", "object": "chat.completion", "created": 0, "model": "any", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+            body = {
+                "id": "x",
+                "object": "chat.completion",
+                "created": 0,
+                "model": "any",
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            }
             body["usage"] = {"prompt_tokens": 31, "completion_tokens": 4, "total_tokens": 35}
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

@@ -115,13 +115,15 @@ def test_changed_params_make_a_training_due(workspace):
 
 
 def test_an_adapter_of_another_base_leaves_its_variants_absent(workspace):
-    other = replace(workspace, params=workspace.params.model_copy(update={"base": workspace.params.base.model_copy(update={"model": "other"})}))
+    other = replace(
+        workspace, params=workspace.params.model_copy(update={"base": workspace.params.base.model_copy(update={"model": "other"})})
+    )
     assert "the variant's base is 'other': run `tandem retrain`" in candidates_of(other)[1]["lora"]
 
 
 def test_a_loss_that_is_no_number_stops_the_training_with_what_to_do(workspace):
     before = load_trained(workspace)
-    with pytest.raises(Refused, match="training loss is (nan|inf) at step .* Lower adapter.learning_rate"):
+    with pytest.raises(Refused, match=r"training loss is (nan|inf) at step .* Lower adapter.learning_rate"):
         train(with_adapter_params(workspace, learning_rate=1e30))
     assert load_trained(workspace) == before
 

@@ -1,0 +1,63 @@
+"""Canary questions: what was found before a change of the index must be found after it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+
+from pydantic import ValidationError
+
+from tandem.params import Params
+from tandem.records import Example
+from tandem.retrieval import best_per_document
+from tasks.index import Index
+from tasks.workspace import Workspace
+
+CHUNKS_PER_DOCUMENT = 5  # so many passages are asked for, to hear of enough documents
+
+
+def lost(workspace: Workspace, settled: Collection[str], after: Index, before: Callable[[], Index | None]) -> list[Example]:
+    """Examples that `before` answered and `after` does not: of the first `index.canaries` that either answers.
+
+    Only examples count whose sources are all `settled` (not touched by this change). They are taken in the order of a hash of
+    their id: the same ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
+    """
+    n = workspace.params.index.canaries
+    fit = [example for example in _examples(workspace) if example.answerable and example.sources and set(example.sources) <= set(settled)]
+    fit.sort(key=lambda example: (hashlib.sha256(example.id.encode()).digest(), example.id))
+    judged, found_lost = 0, []
+    while judged < n and fit:
+        tried, fit = fit[: n - judged], fit[n - judged :]
+        missed = missing(tried, after, workspace.params)
+        earlier = before() if missed else None
+        missed_before = {example.id for example in missing(missed, earlier, workspace.params)} if earlier else {one.id for one in missed}
+        found_lost += [example for example in missed if example.id not in missed_before]
+        judged += len(tried) - len(missed_before)
+    return found_lost
+
+
+def missing(examples: Sequence[Example], index: Index, params: Params) -> list[Example]:
+    """Those examples of which no source is among the first `index.canary_depth` documents."""
+    depth = params.index.canary_depth
+    absent: list[Example] = []
+    for roles in sorted({example.roles for example in examples}):
+        group = [example for example in examples if example.roles == roles]
+        found = index.search([example.question for example in group], params.retrieval, k=depth * CHUNKS_PER_DOCUMENT, roles=roles)
+        for example, passages in zip(group, found, strict=True):
+            documents = {passage.doc_id for passage in best_per_document(passages, depth)}
+            if not documents & set(example.sources):
+                absent.append(example)
+    return absent
+
+
+def _examples(workspace: Workspace) -> list[Example]:
+    """Lines that are no example are passed over: other gates refuse them, and searching must not wait for that."""
+    if not workspace.params.index.canaries or not workspace.examples_path.is_file():
+        return []
+    found: list[Example] = []
+    for line in workspace.examples_path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(Example.model_validate_json(line))
+        except ValidationError:
+            continue
+    return found

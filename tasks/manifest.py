@@ -1,0 +1,77 @@
+"""The manifest of an index: which documents it serves and by which chunks. It is the index's DVC output; the table is not.
+
+The bytes depend on the documents and the layout alone (no times, no table version), so that a clone's `dvc repro` makes the same.
+File times are kept beside it in `.tandem/stamps.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tandem.errors import Refused
+from tandem.records import Document
+from tasks.index import layout_of, write_json
+from tasks.readers import FileStamp
+from tasks.table import Held
+from tasks.workspace import Workspace
+
+Entries = dict[str, dict[str, Any]]
+SETTLING_NS = 1_000_000_000  # a file may change twice within one step of its clock: younger stamps are not trusted
+
+
+def read_manifest(workspace: Workspace) -> dict[str, Any]:
+    """`{"layout", "documents": {id: entry}, "n_chunks"}`. Raises Refused where there is no index yet."""
+    if not workspace.manifest_path.is_file():
+        raise Refused(f"{workspace.root} has no index yet: {workspace.manifest_path.name} is missing", hint="Run `tandem refresh`.")
+    return dict(json.loads(workspace.manifest_path.read_text(encoding="utf-8")))
+
+
+def manifest_or_empty(workspace: Workspace) -> dict[str, Any]:
+    """The manifest, or one without documents and layout where there is none."""
+    return read_manifest(workspace) if workspace.manifest_path.is_file() else {"layout": None, "documents": {}, "n_chunks": 0}
+
+
+def write_manifest(workspace: Workspace, entries: Entries) -> None:
+    """Replace the manifest in one step."""
+    n_chunks = sum(len(entry["chunks"]) for entry in entries.values())
+    write_json(workspace.manifest_path, {"layout": layout_of(workspace.params), "documents": entries, "n_chunks": n_chunks})
+
+
+def entry_of(document: Document, chunk_ids: list[str]) -> dict[str, Any]:
+    """What the manifest says of one document."""
+    return {
+        "md5": document.md5,
+        "title": document.title,
+        "collection": document.collection,
+        "roles": list(document.roles),
+        "trainable": document.trainable,
+        "valid_until": document.valid_until.isoformat() if document.valid_until else None,
+        "chunks": chunk_ids,
+    }
+
+
+def out_of_step(entries: Entries, held: Held) -> set[str]:
+    """Documents of which a table (`tasks.index.documents_in`) does not hold exactly the chunks and the version of the manifest."""
+    expected = {doc_id: (entry["md5"], tuple(sorted(entry["chunks"]))) for doc_id, entry in entries.items()}
+    return {doc_id for doc_id in expected.keys() | held.keys() if expected.get(doc_id) != held.get(doc_id)}
+
+
+def read_stamps(workspace: Workspace) -> dict[str, FileStamp]:
+    """What each file looked like when it was last hashed; empty where that is not known."""
+    path = workspace.state_dir / "stamps.json"
+    if not path.is_file():
+        return {}
+    return {doc_id: FileStamp(*stamp) for doc_id, stamp in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def write_stamps(workspace: Workspace, stamps: Mapping[str, FileStamp]) -> None:
+    """Keep the stamps that are old enough to be trusted."""
+    limit = time.time_ns() - SETTLING_NS
+    settled = {doc_id: [one.size_bytes, one.mtime_ns, one.md5] for doc_id, one in stamps.items() if one.mtime_ns < limit}
+    path = workspace.state_dir / "stamps.json"
+    partial = path.with_suffix(".tmp")
+    partial.write_text(json.dumps(settled), encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,69 @@
+"""Where documents go that cannot be served: moved aside with their reasons, while the last good version stays in the index."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.workspace import Workspace
+
+_SUFFIX = ".reason.json"
+
+
+def put(workspace: Workspace, doc_id: str, reasons: Sequence[str]) -> None:
+    """Move `data/documents/<id>` to `data/quarantine/<id>` and write the reasons beside it.
+
+    The reasons are written first: a run that is killed between the two finds the bad file again, never a file gone without a trace.
+    """
+    source = workspace.documents_dir / doc_id
+    target = _place(workspace, doc_id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data = source.read_bytes()
+    content = {
+        "document": shown(doc_id),
+        "reasons": list(reasons),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        "size_bytes": len(data),
+    }
+    partial = target.with_name(target.name + ".tmp")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(target.with_name(target.name + _SUFFIX))
+    os.replace(source, target)
+
+
+def clear(workspace: Workspace, doc_id: str) -> None:
+    """Forget the bad version: a later good one has taken its place."""
+    target = _place(workspace, doc_id)
+    target.unlink(missing_ok=True)
+    target.with_name(target.name + _SUFFIX).unlink(missing_ok=True)
+
+
+def holds(workspace: Workspace, doc_id: str) -> bool:
+    """Whether a bad version of this document was moved aside and nothing good has come since."""
+    target = _place(workspace, doc_id)
+    return target.with_name(target.name + _SUFFIX).is_file()
+
+
+def read_reasons(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """Every quarantined document by id: its reasons, when, md5 and size."""
+    return {content["document"]: content for content in _contents(workspace.quarantine_dir)}
+
+
+def _contents(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.rglob(f"*{_SUFFIX}")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def _place(workspace: Workspace, doc_id: str) -> Path:
+    return workspace.quarantine_dir / shown(doc_id)
+
+
+def shown(doc_id: str) -> str:
+    """The id as text that can be printed and stored, also where the file's name is not UTF-8."""
+    return doc_id.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,220 @@
+"""Files to documents: what has changed in a folder, and the text, title and front matter of each file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tandem.params import Documents
+from tandem.records import Document
+from tasks.convert import Unconvertible, convert
+
+_TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)$|^(4913|thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_UNCLOSED = re.compile(r"\A---[ \t]*\n[A-Za-z_][\w-]*[ \t]*:")
+_FIRST_HEADING = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+
+
+class Unreadable(Exception):
+    """A file that cannot enter the knowledge base; the message says why, with the value seen and the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What a file looked like when its bytes were last hashed."""
+
+    size_bytes: int
+    mtime_ns: int
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The files below a folder by document id, sorted; `n_hashed` of them were read to learn their md5."""
+
+    files: dict[str, FileStamp]
+    n_hashed: int
+
+
+def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence[str] = ()) -> Scan:
+    """Every file of the folder with its md5; only those are read whose size or time differ from `known`, or that are `suspects`.
+
+    Hidden files, editors' temporary and backup files, and links that lead out of the folder are left out.
+    """
+    files: dict[str, FileStamp] = {}
+    n_hashed = 0
+    doubted = set(suspects)
+    for doc_id, path in _walk(documents_dir):
+        try:
+            stat = path.stat()
+            before = known.get(doc_id)
+            if before and doc_id not in doubted and (before.size_bytes, before.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+                files[doc_id] = before
+                continue
+            files[doc_id] = FileStamp(stat.st_size, stat.st_mtime_ns, _md5_of(path))
+            n_hashed += 1
+        except FileNotFoundError:
+            continue  # gone since it was listed: the next scan reports it as deleted
+    return Scan(dict(sorted(files.items())), n_hashed)
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+    real = root.resolve()
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not _TEMPORARY.search(name)]
+        for name in names:
+            path = Path(folder, name)
+            if _TEMPORARY.search(name) or (path.is_symlink() and not path.resolve().is_relative_to(real)):
+                continue
+            if path.is_file():
+                yield path.relative_to(root).as_posix(), path
+
+
+def _md5_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def read_document(documents_dir: Path, doc_id: str, params: Documents) -> Document:
+    """The document; its md5 is that of the very bytes that were read.
+
+    Raises Unreadable: too large, empty, not text, not UTF-8, an unknown or broken format, or front matter that does not hold.
+    """
+    path = documents_dir / doc_id
+    try:
+        doc_id.encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable("the file's name is not UTF-8; rename it") from error
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise Unreadable(f"unknown format {path.suffix or '(no suffix)'}; supported: {', '.join(READERS)}")
+    try:
+        size_bytes = path.stat().st_size
+        if size_bytes > params.max_bytes:
+            raise Unreadable(f"too large: {size_bytes} bytes, the limit is {params.max_bytes} (params.yaml: documents.max_bytes)")
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror}") from error
+    if not data.strip():
+        raise Unreadable(f"empty ({len(data)} bytes)")
+    text, matter = reader(data, params)
+    if not text.strip():
+        raise Unreadable("empty: no text was found in it")
+    return Document(
+        id=doc_id,
+        text=text,
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        title=_title(matter, text, path.stem),
+        roles=_roles(matter.get("roles")),
+        trainable=_trainable(matter.get("trainable")),
+        valid_until=_valid_until(matter.get("valid_until")),
+    )
+
+
+Read = Callable[[bytes, Documents], tuple[str, dict[str, Any]]]
+
+
+def _text(data: bytes, params: Documents) -> tuple[str, dict[str, Any]]:
+    text = decode(data)
+    match = _FRONT_MATTER.match(text)
+    if match:
+        return text[match.end() :], _front_matter(match[1])
+    if _UNCLOSED.match(text):
+        raise Unreadable("front matter is opened by '---' but never closed by another '---'")
+    return text, {}
+
+
+def _converted(suffix: str, converter: str, is_text: bool = False) -> Read:
+    """A reader that has that class of `markitdown.converters` make Markdown of the bytes."""
+
+    def read(data: bytes, params: Documents) -> tuple[str, dict[str, Any]]:
+        if is_text:
+            decode(data)
+        try:
+            converted = convert(data, suffix, converter, params.read_timeout_s)
+        except Unconvertible as error:
+            raise Unreadable(str(error)) from error
+        return converted.text.replace("\0", ""), {"title": converted.title}
+
+    return read
+
+
+READERS: dict[str, Read] = {
+    ".md": _text,
+    ".markdown": _text,
+    ".txt": _text,
+    ".html": _converted(".html", "HtmlConverter", is_text=True),
+    ".htm": _converted(".htm", "HtmlConverter", is_text=True),
+    ".csv": _converted(".csv", "CsvConverter", is_text=True),
+    ".pdf": _converted(".pdf", "PdfConverter"),
+    ".docx": _converted(".docx", "DocxConverter"),
+    ".pptx": _converted(".pptx", "PptxConverter"),
+}
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 text without a byte order mark, lines ended by a newline alone. Raises Unreadable; no other encoding is guessed."""
+    if b"\0" in data:
+        raise Unreadable(f"not text: a NUL byte at position {data.index(0)}")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8: byte 0x{data[error.start]:02x} at position {error.start}; save it as UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _front_matter(text: str) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unreadable(f"front matter is not YAML: {' '.join(str(error).split())}") from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise Unreadable(f"front matter holds {type(loaded).__name__}, not a mapping of keys")
+    return {str(key): value for key, value in loaded.items()}
+
+
+def _title(matter: Mapping[str, Any], text: str, stem: str) -> str:
+    given = matter.get("title")
+    if isinstance(given, str) and given.strip():
+        return " ".join(given.split())
+    heading = _FIRST_HEADING.search(text)
+    return heading[1].strip() if heading else stem.replace("-", " ").replace("_", " ").strip()
+
+
+def _roles(value: Any) -> tuple[str, ...]:
+    """Sorted, so that the order in which they were written changes nothing."""
+    if value is None:
+        return ()
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise Unreadable(f"front matter: roles = {value!r} is no list of names, such as roles: [people-team]")
+    return tuple(sorted({name.strip() for name in names}))
+
+
+def _trainable(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, bool):
+        raise Unreadable(f"front matter: trainable = {value!r} is neither true nor false")
+    return value
+
+
+def _valid_until(value: Any) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    if isinstance(value, datetime):
+        return value.date()
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise Unreadable(f"front matter: valid_until = {value!r} is no date, such as 2027-03-31") from error

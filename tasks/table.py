@@ -1,0 +1,141 @@
+"""A LanceDB table of chunks: one row a chunk, one atomic commit a change set, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tandem.chunking import text_hash
+from tandem.records import Chunk
+
+RETRIES = 3
+
+Held = dict[str, tuple[str, tuple[str, ...]]]  # document id -> md5 of the file that its rows came from, its chunk ids sorted
+
+
+def find_table(uri: str, name: str) -> Any | None:
+    """The LanceDB table, or None where there is none. Reads through it see each commit at once."""
+    import lancedb
+
+    if "://" not in uri and not Path(uri, f"{name}.lance").is_dir():
+        return None
+    try:
+        return lancedb.connect(uri, read_consistency_interval=timedelta(0)).open_table(name)
+    except (ValueError, FileNotFoundError):
+        return None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Chunks to be written: their `vectors` (n, d) float32 in the same order, the md5 of each one's document, the embedder's name."""
+
+    chunks: Sequence[Chunk]
+    vectors: np.ndarray
+    md5s: Mapping[str, str]
+    embedder: str
+
+
+def commit(uri: str, name: str, batch: Batch, stale: Sequence[str] = (), language: str = "English", overwrite: bool = False) -> Any:
+    """One atomic commit: upsert the batch and drop all other rows of the `stale` documents. Creates the table where there is none.
+
+    `language` is that of the full-text index; `overwrite` replaces all rows.
+    """
+    import lancedb
+
+    rows = _rows(batch)
+    table = find_table(uri, name)
+    if table is None or overwrite:
+        table = lancedb.connect(uri, read_consistency_interval=timedelta(0)).create_table(
+            name, data=rows, mode="create" if table is None else "overwrite"
+        )
+    elif batch.chunks:
+        merge = table.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
+        if stale:
+            merge = merge.when_not_matched_by_source_delete(f"doc_id IN ({quoted(stale)})")
+        merge.execute(rows)
+    elif stale:
+        table.delete(f"doc_id IN ({quoted(stale)})")
+    ensure_text_index(table, language)
+    return table
+
+
+def _rows(batch: Batch) -> Any:
+    import pyarrow as pa
+
+    chunks = batch.chunks
+
+    columns = {
+        "chunk_id": pa.array([chunk.id for chunk in chunks], pa.string()),
+        "doc_id": pa.array([chunk.doc_id for chunk in chunks], pa.string()),
+        "doc_md5": pa.array([batch.md5s[chunk.doc_id] for chunk in chunks], pa.string()),
+        "ordinal": pa.array([chunk.ordinal for chunk in chunks], pa.int32()),
+        "heading": pa.array([chunk.heading for chunk in chunks], pa.string()),
+        "text": pa.array([chunk.text for chunk in chunks], pa.string()),
+        "search_text": pa.array([chunk.embedded_text for chunk in chunks], pa.string()),
+        "collection": pa.array([chunk.collection for chunk in chunks], pa.string()),
+        "roles": pa.array([list(chunk.roles) for chunk in chunks], pa.list_(pa.string())),
+        "text_hash": pa.array([text_hash(chunk) for chunk in chunks], pa.string()),
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(batch.vectors.reshape(-1), pa.float32()), batch.vectors.shape[1]),
+    }
+    # LanceDB takes a key for one only with this metadata on a non-null field; without it two writers could double every row.
+    key = pa.field("chunk_id", pa.string(), nullable=False, metadata={"lance-schema:unenforced-primary-key": "true"})
+    others = [pa.field(name, array.type) for name, array in columns.items() if name != key.name]
+    schema = pa.schema([key, *others], metadata={"tandem:embedder": batch.embedder})
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def ensure_text_index(table: Any, language: str) -> None:
+    """Full-text search by stems, without stop words: kept, they cost text search a third of its first places (bench/retrieval.py)."""
+    from lancedb.index import FTS
+
+    if not any(index.columns == ["search_text"] for index in table.list_indices()):
+        table.create_index("search_text", config=FTS(language=language, stem=True, remove_stop_words=True))
+
+
+def documents_in(table: Any | None) -> Held:
+    """What a table holds. A document whose rows came from two versions of its file has an empty md5."""
+    if table is None:
+        return {}
+    columns = table.search().select(["doc_id", "doc_md5", "chunk_id"]).limit(None).to_arrow()
+    held: dict[str, tuple[set[str], list[str]]] = {}
+    for doc_id, md5, key in zip(*(columns[name].to_pylist() for name in ("doc_id", "doc_md5", "chunk_id")), strict=True):
+        md5s, keys = held.setdefault(doc_id, (set(), []))
+        md5s.add(md5)
+        keys.append(key)
+    return {doc_id: (md5s.pop() if len(md5s) == 1 else "", tuple(sorted(keys))) for doc_id, (md5s, keys) in held.items()}
+
+
+def chunks_in(table: Any) -> list[Chunk]:
+    """Every row as a chunk, by document and place."""
+    names = ["chunk_id", "doc_id", "ordinal", "heading", "text", "collection", "roles"]
+    rows = table.search().select(names).limit(None).to_list()
+    found = [Chunk(id=row.pop("chunk_id"), **{**row, "roles": tuple(row["roles"] or ())}) for row in rows]
+    return sorted(found, key=lambda chunk: (chunk.doc_id, chunk.ordinal))
+
+
+def drop_table(uri: str, name: str) -> None:
+    """Remove a table that is not being served."""
+    import lancedb
+
+    lancedb.connect(uri).drop_table(name)
+
+
+def optimize(table: Any, keep: timedelta) -> None:
+    """Compact, update the indexes and drop versions older than `keep`; tried again where another commit came between."""
+    for attempt in range(RETRIES):
+        try:
+            table.optimize(cleanup_older_than=keep)
+            return
+        except RuntimeError as error:  # a commit of another process came between
+            if attempt == RETRIES - 1 or "onflict" not in str(error):
+                raise
+
+
+def quoted(values: Sequence[str]) -> str:
+    """The values as a list of SQL literals."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

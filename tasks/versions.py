@@ -1,0 +1,335 @@
+"""Versions of the data: DVC holds every document and artefact ever recorded, git the pointers to them. `dvc status` shows the state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import chdir, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from tandem.errors import Refused
+from tasks.repository import commit_of, commit_pointers, create_repository, dvc_repository, git
+from tasks.workspace import Workspace
+
+ADD_ATTEMPTS = 3
+SETTLING_NS = 1_000_000_000  # a file may change twice within one step of its clock: younger ones are read each time
+NO_DATA = "none"
+
+__all__ = [
+    "Recorded",
+    "checkout",
+    "commit_of",
+    "create_repository",
+    "data_version",
+    "documents_md5",
+    "examples_md5",
+    "record",
+    "restore_file",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What `record` did. `git_commit` and `n_pushed` are None where nothing was committed or pushed; `notes` say why."""
+
+    data_version: str
+    documents_md5: str
+    examples_md5: str
+    stages: tuple[str, ...]
+    git_commit: str | None
+    n_pushed: int | None
+    notes: tuple[str, ...] = ()
+
+
+# --- the versions of what lies there now, computed without DVC ---------------------------------------------------------------
+
+
+def data_version(workspace: Workspace) -> str:
+    """Eight digits of the documents' md5, a dash, eight of the examples': it shows which of the two changed."""
+    return _combined(documents_md5(workspace), examples_md5(workspace))
+
+
+def documents_md5(workspace: Workspace) -> str:
+    """DVC's md5 of `data/documents` (`<32 digits>.dir`), or `none` without the folder. A file seen before costs one stat."""
+    if not workspace.documents_dir.is_dir():
+        return NO_DATA
+    listed = sorted(_hashes(workspace.root, workspace.documents_dir).items())
+    tree = json.dumps([{"md5": md5, "relpath": name} for name, md5 in listed], sort_keys=True)
+    return hashlib.md5(tree.encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def examples_md5(workspace: Workspace) -> str:
+    """DVC's md5 of `data/examples.jsonl`, or `none` without the file."""
+    return _file_md5(workspace.examples_path) if workspace.examples_path.is_file() else NO_DATA
+
+
+def _combined(documents: str, examples: str) -> str:
+    return f"{documents[:8]}-{examples[:8]}"
+
+
+def _hashes(root: Path, folder: Path) -> dict[str, str]:
+    """Path below the folder -> md5, for what DVC would add: all but what the root's `.dvcignore` names."""
+    ignored = _ignored(root)
+    hashes = {}
+    for parent, _, names in os.walk(folder, followlinks=True):
+        for path in (Path(parent, name) for name in names):
+            if not ignored(path.relative_to(root).as_posix()):
+                with suppress(FileNotFoundError):  # gone since it was listed, or a link to nowhere
+                    hashes[path.relative_to(folder).as_posix()] = _file_md5(path)
+    return hashes
+
+
+def _ignored(root: Path) -> Any:
+    from pathspec import GitIgnoreSpec
+
+    lines = (root / ".dvcignore").read_text(encoding="utf-8").splitlines() if (root / ".dvcignore").is_file() else []
+    return GitIgnoreSpec.from_lines([*lines, ".git", ".hg/", ".dvc/"]).match_file
+
+
+def _file_md5(path: Path) -> str:
+    stat = path.stat()
+    remembered = time.time_ns() - stat.st_mtime_ns > SETTLING_NS
+    return (_md5_of if remembered else _md5_of.__wrapped__)(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@lru_cache(maxsize=200_000)
+def _md5_of(path: str, mtime_ns: int, size_bytes: int, inode: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+# --- recording ------------------------------------------------------------------------------------------------------------
+
+
+def record(workspace: Workspace, stages: Sequence[str], message: str) -> Recorded:
+    """Bring DVC and git up to what lies there: the data and the outputs of `stages` (names in `dvc.yaml`) that a flow just made.
+
+    Afterwards `dvc status` is clean for these stages and `dvc repro` has nothing to do for them. A push or a git commit that
+    fails is noted, not raised: the next record makes up for it. Inside `dvc repro` (`DVC_STAGE` is set) nothing is recorded, for
+    DVC does it. Raises Refused when the documents change faster than they can be recorded, or DVC cannot record a stage.
+    """
+    if os.environ.get("DVC_STAGE"):
+        documents, examples = documents_md5(workspace), examples_md5(workspace)
+        note = f"inside the DVC stage {os.environ['DVC_STAGE']}: DVC records it"
+        return Recorded(_combined(documents, examples), documents, examples, (), None, None, (note,))
+    from dvc.exceptions import DvcException
+
+    if "evaluate" in stages:  # before the first training an empty folder stands for "no adapter": DVC records no missing dependency
+        workspace.adapter_dir.mkdir(parents=True, exist_ok=True)
+    notes = []
+    n_pushed = None
+    with dvc_repository(workspace.root) as repo:
+        outs = _add_data(repo, workspace)
+        for stage in stages:
+            try:
+                _commit_stage(repo, workspace.root, stage)
+            except DvcException as error:
+                raise Refused(f"DVC cannot record the stage {stage}: {error}", hint="Run `dvc status`, then the flow again.") from error
+        if workspace.params.versions.push:
+            try:
+                n_pushed = repo.push(targets=_targets(workspace, stages), jobs=2)
+            except (DvcException, OSError) as error:
+                notes.append(f"not pushed: {error}; the next record does it, or `dvc push`")
+    git_commit = None
+    if workspace.params.versions.git_commit:
+        git_commit, git_note = commit_pointers(workspace.root, message)
+        notes += [git_note] if git_note else []
+    documents, examples = (outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples"))
+    _remember(workspace, outs, git_commit)
+    return Recorded(_combined(documents, examples), documents, examples, tuple(stages), git_commit, n_pushed, tuple(notes))
+
+
+def _commit_stage(repo: Any, root: Path, name: str) -> None:
+    pipeline = str(root / "dvc.yaml")
+    in_run_cache = not all(out.persist for out in repo.stage.load_one(pipeline, name).outs)
+    # DVC 3.67 looks for dvc.yaml in the current directory when it writes the run cache; the watcher's `index` never needs this.
+    with chdir(root) if in_run_cache else nullcontext():
+        repo.commit(f"{pipeline}:{name}", force=True, relink=False)
+
+
+def _add_data(repo: Any, workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """`documents` and `examples` -> their entry in the `.dvc` file, once every byte of that version lies in the cache."""
+    md5s = {"documents": documents_md5(workspace), "examples": examples_md5(workspace)}
+    return {key: _add(repo, path, md5s[key]) for key, path in _data(workspace).items() if md5s[key] != NO_DATA}
+
+
+def _add(repo: Any, path: Path, md5: str) -> dict[str, Any]:
+    """`dvc add`, then read back the objects that are new: an edit during the add leaves an object that is not what its name says."""
+    pointer = path.with_name(path.name + ".dvc")
+    before = _pointer(pointer)
+    if before.get("md5") == md5 and _is_whole(repo, md5):
+        return before
+    known = set(_objects(repo, before.get("md5", "")))
+    for _ in range(ADD_ATTEMPTS):
+        try:
+            repo.add(str(path), relink=False)
+        except FileNotFoundError:
+            continue  # a file went while it was being added
+        entry = _pointer(pointer)
+        fresh = [object for object in _objects(repo, entry["md5"]) if object not in known]
+        wrong = [object for object in fresh if not _is_sound(_cached(repo, object), object)]
+        if not wrong:
+            return entry
+        for object in wrong:
+            _cached(repo, object).unlink(missing_ok=True)
+    raise Refused(
+        f"{path} changed during each of {ADD_ATTEMPTS} attempts to record it",
+        hint="Let the writing finish, then run `tandem refresh`.",
+    )
+
+
+def _pointer(path: Path) -> dict[str, Any]:
+    """The one entry of a `.dvc` file: md5, size, path and, for a folder, nfiles. Empty without the file."""
+    import yaml
+
+    if not path.is_file():
+        return {}
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["outs"][0])
+
+
+def _cached(repo: Any, md5: str) -> Path:
+    return Path(repo.cache.local.oid_to_path(md5))
+
+
+def _objects(repo: Any, md5: str) -> list[str]:
+    """The md5s of the files of a version; of one file its own."""
+    if not md5.endswith(".dir"):
+        return [md5] if md5 else []
+    path = _cached(repo, md5)
+    return [entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
+
+
+def _is_sound(path: Path, md5: str) -> bool:
+    return path.is_file() and _file_md5(path) == md5
+
+
+def _targets(workspace: Workspace, stages: Sequence[str]) -> list[str]:
+    pointers = [path.with_name(path.name + ".dvc") for path in _data(workspace).values()]
+    return [str(path) for path in pointers if path.is_file()] + [f"{workspace.root / 'dvc.yaml'}:{stage}" for stage in stages]
+
+
+# --- going back -----------------------------------------------------------------------------------------------------------
+
+
+def restore_file(workspace: Workspace, doc_id: str, md5: str) -> bool:
+    """Put the bytes with this md5 back as the document, from the DVC cache or else the remote; False where neither holds them."""
+    with dvc_repository(workspace.root) as repo:
+        source = _cached(repo, md5)
+        if not _is_sound(source, md5):
+            source = _fetched(repo, workspace, md5)
+            if not _is_sound(source, md5):
+                return False
+        _copy_atomically(source, workspace.documents_dir / doc_id, near=workspace.state_dir)
+    return True
+
+
+def _fetched(repo: Any, workspace: Workspace, md5: str) -> Path:
+    """The object from the default remote, below `.tandem/`; a missing one is a path without a file."""
+    from dvc.exceptions import DvcException
+
+    path = workspace.state_dir / "fetched" / md5
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        remote = repo.cloud.get_remote_odb()
+        remote.fs.get_file(remote.oid_to_path(md5), str(path))
+    except (DvcException, OSError):
+        path.unlink(missing_ok=True)
+    return path
+
+
+def _copy_atomically(source: Path, target: Path, near: Path) -> None:
+    near.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=near, prefix="restoring-", delete=False) as part:
+        part.write(source.read_bytes())
+    os.chmod(part.name, 0o644)
+    os.replace(part.name, target)
+
+
+def checkout(workspace: Workspace, rev: str) -> str:
+    """Put the documents and examples of a data version (or the start of one) or of a git revision back; returns the data version.
+
+    What lies there now is added to DVC first, so nothing is lost: its data version is the way back. Raises Refused for an
+    unknown version and where neither cache nor remote holds the bytes.
+    """
+    from dvc.exceptions import DvcException
+
+    outs = _outs_of(workspace, rev)
+    with dvc_repository(workspace.root) as repo:
+        _remember(workspace, _add_data(repo, workspace), commit_of(workspace.root))
+        pointers = {path.with_name(path.name + ".dvc"): outs[key] for key, path in _data(workspace).items() if key in outs}
+        before = {pointer: pointer.read_bytes() for pointer in pointers if pointer.is_file()}
+        for pointer, entry in pointers.items():
+            _write_pointer(pointer, entry)
+        targets = [str(pointer) for pointer in pointers]
+        with suppress(DvcException, OSError):  # what could not be fetched is found missing below
+            repo.fetch(targets=targets, jobs=2)
+        if not all(_is_whole(repo, entry["md5"]) for entry in outs.values()):
+            for pointer, content in before.items():
+                pointer.write_bytes(content)
+            raise Refused(
+                f"the data of {rev} lies neither whole in DVC's cache nor in its remote",
+                hint="Make the remote reachable (`dvc remote list`), run `dvc fetch --all-commits`, and try again.",
+            )
+        repo.checkout(targets=targets, force=True)
+    return data_version(workspace)
+
+
+def _data(workspace: Workspace) -> dict[str, Path]:
+    return {"documents": workspace.documents_dir, "examples": workspace.examples_path}
+
+
+def _is_whole(repo: Any, md5: str) -> bool:
+    return _cached(repo, md5).is_file() and all(_cached(repo, object).is_file() for object in _objects(repo, md5))
+
+
+def _outs_of(workspace: Workspace, rev: str) -> dict[str, dict[str, Any]]:
+    """The entries of the `.dvc` files of that version: from the workspace's own list, else from git."""
+    import yaml
+
+    known = {line["data_version"]: line["outs"] for line in _remembered(workspace)}
+    matching = [version for version in known if version.startswith(rev)]
+    if len(matching) == 1 or rev in known:
+        return dict(known[rev if rev in known else matching[0]])
+    outs = {}
+    for key, name in (("documents", "data/documents.dvc"), ("examples", "data/examples.jsonl.dvc")):
+        shown = git(workspace.root, "show", f"{rev}:./{name}", check=False)
+        if shown:
+            outs[key] = dict(yaml.safe_load(shown)["outs"][0])
+    if outs:
+        return outs
+    if len(matching) > 1:
+        raise Refused(f"{rev} fits {len(matching)} data versions: {', '.join(matching)}", hint="Give more digits.")
+    latest = ", ".join(list(known)[-5:]) or "none yet"
+    raise Refused(f"{rev} is no recorded data version and no git revision with data; the latest: {latest}", hint="See `tandem history`.")
+
+
+def _write_pointer(path: Path, entry: Mapping[str, Any]) -> None:
+    import yaml
+
+    path.write_text(yaml.safe_dump({"outs": [dict(entry)]}, sort_keys=False), encoding="utf-8")
+
+
+def _remembered(workspace: Workspace) -> list[dict[str, Any]]:
+    path = workspace.state_dir / "versions.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+
+def _remember(workspace: Workspace, outs: Mapping[str, Mapping[str, Any]], git_commit: str | None) -> None:
+    """Append to the workspace's own list of versions, which serves `checkout` where git does not track the pointers."""
+    version = _combined(*(outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples")))
+    lines = _remembered(workspace)
+    if lines and lines[-1]["data_version"] == version:
+        return
+    workspace.state_dir.mkdir(parents=True, exist_ok=True)
+    line = {"data_version": version, "at": datetime.now(UTC).isoformat(timespec="seconds"), "git_commit": git_commit, "outs": outs}
+    with open(workspace.state_dir / "versions.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

@@ -1,0 +1,154 @@
+import json
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from tasks import base_model
+from tasks.base_model import DELTA, LOW_RANK, apply_delta, build_parent, compose, reader_revision
+
+needs_delta = pytest.mark.skipif(not DELTA.is_file(), reason=f"{DELTA} is absent; train it with `python -m tasks.base_model`")
+
+
+@pytest.fixture(scope="module")
+def tiny_delta(tmp_path_factory):
+    """A delta of one whole tensor and one low-rank change, as the trainer writes them."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    stem = "encoder.encoder.layer.0.attention.self.query.weight"
+    delta = {
+        "decoder.cls.predictions.bias": torch.full((30522,), 0.25, dtype=torch.float16),
+        stem + LOW_RANK[0]: torch.randn(384, 2).half(),
+        stem + LOW_RANK[1]: torch.randn(2, 384).half(),
+    }
+    path = tmp_path_factory.mktemp("delta") / "reader.safetensors"
+    save_file(delta, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    folder = compose(tmp_path_factory.mktemp("models"))
+    model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+    def answer(prompt):
+        return tokenizer.decode(model.generate(**tokenizer(prompt, return_tensors="pt"))[0], skip_special_tokens=True)
+
+    return answer
+
+
+def test_importing_the_module_loads_neither_torch_nor_transformers():
+    code = "import sys, tasks.base_model; print([name for name in ('torch', 'transformers', 'safetensors') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_composed_folder_is_an_ordinary_hugging_face_model_with_the_delta_in_it(tiny_delta, tmp_path):
+    import torch
+    from safetensors.torch import load_file
+    from transformers import EncoderDecoderModel
+
+    folder = compose(tmp_path, tiny_delta)
+    assert folder == tmp_path / f"reader-{reader_revision(tiny_delta)}"
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in folder.iterdir()}
+    model = EncoderDecoderModel.from_pretrained(folder)
+    assert model.generation_config.decoder_start_token_id == 101
+    assert model.generation_config.eos_token_id == 102
+    assert model.generation_config.max_new_tokens == 48
+    state, parent, delta = model.state_dict(), build_parent().state_dict(), load_file(tiny_delta)
+    assert torch.all(state["decoder.cls.predictions.bias"] == 0.25)
+    stem = "encoder.encoder.layer.0.attention.self.query.weight"
+    change = delta[stem + LOW_RANK[0]].float() @ delta[stem + LOW_RANK[1]].float()
+    assert torch.allclose(state[stem], parent[stem] + change, atol=1e-5)
+    assert torch.equal(state["encoder.embeddings.word_embeddings.weight"], parent["encoder.embeddings.word_embeddings.weight"])
+    tied = model.decoder.cls.predictions.decoder.weight
+    assert torch.equal(tied, state["encoder.embeddings.word_embeddings.weight"])
+
+
+def test_composing_again_does_nothing_and_leaves_no_scratch_folder(tiny_delta, tmp_path, monkeypatch):
+    folder = compose(tmp_path, tiny_delta)
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    monkeypatch.setattr(base_model, "build_parent", lambda: pytest.fail("composed twice"))
+    assert compose(tmp_path, tiny_delta) == folder
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_the_composed_config_names_no_path_of_this_machine(tiny_delta, tmp_path):
+    config = json.loads((compose(tmp_path, tiny_delta) / "config.json").read_text())
+    assert "/" not in json.dumps(config).replace("</", "")
+
+
+def test_the_revision_is_the_start_of_the_sha256_of_the_delta(tmp_path):
+    path = tmp_path / "reader.safetensors"
+    path.write_bytes(b"abc")
+    assert reader_revision(path) == "ba7816bf8f01"
+
+
+def test_a_missing_delta_is_named_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.safetensors; run `python -m tasks\.base_model"):
+        reader_revision(tmp_path / "nowhere.safetensors")
+
+
+def test_a_delta_for_another_model_is_refused():
+    import torch
+
+    with pytest.raises(KeyError, match=r"no\.such\.weight"):
+        apply_delta(build_parent(), {"no.such.weight": torch.zeros(1)})
+
+
+def test_a_batch_points_at_the_tokens_that_the_answer_copies():
+    from tandem.synthetic import make_exercises
+    from tasks.reader_training import collate, encode
+
+    tokenizer = base_model.load_tokenizer()
+    rng = Random(0)
+    exercises = [exercise for _ in range(12) for exercise in make_exercises(rng, "train", 2, 2)]
+    batch = collate(encode(tokenizer, exercises))
+    n_copied = 0
+    for source, labels, positions in zip(batch.input_ids, batch.labels, batch.copied, strict=True):
+        for label, position in zip(labels.tolist(), positions.tolist(), strict=True):
+            if position >= 0:
+                assert source[position] == label
+                n_copied += 1
+    assert n_copied > 30
+
+
+def test_a_delta_survives_being_written_and_resumed(tmp_path):
+    import torch
+    from safetensors.torch import load_file
+
+    from tasks.reader_training import build_learner, delta_of, save_delta
+
+    torch.manual_seed(0)
+    learner = build_learner(4, None)
+    with torch.no_grad():
+        for part in learner.low_rank.values():
+            part.low_rank_out.normal_()
+    path = tmp_path / "reader.safetensors"
+    save_delta(delta_of(learner), path, {"step": "1"})
+    again = delta_of(build_learner(64, path))
+    first = load_file(path)
+    assert first.keys() == again.keys()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+@needs_delta
+def test_the_shipped_delta_stays_below_16_megabytes():
+    assert DELTA.stat().st_size <= 16_000_000
+
+
+@needs_delta
+def test_the_reader_copies_short_answers_from_the_passage_that_holds_them(reader):
+    passages = "[1] Wren S > Technical data: - Price: 340 euros - Weight: 12 kg [2] Heron: The Heron weighs 31 kg and costs 900 euros."
+    assert reader(f"How heavy is the Wren S? [SEP] {passages}") == "12 kg"
+    assert reader(f"What does the Heron cost? [SEP] {passages}") == "900 euros"
+
+
+@needs_delta
+def test_the_reader_abstains_without_any_context(reader):
+    assert reader("How heavy is the Wren S? [SEP]") == "i don ' t know"

@@ -1,0 +1,198 @@
+"""Files to documents: what a scan sees, what each format gives, and how a bad file says what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tandem.params import Documents
+from tasks.readers import READERS, Unreadable, read_document, scan
+
+OFFICE = "http://schemas.openxmlformats.org"
+WORD_RELATIONS = (
+    f'<Relationships xmlns="{OFFICE}/package/2006/relationships">'
+    f'<Relationship Id="1" Type="{OFFICE}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+WORD_TEXT = (
+    f'<w:document xmlns:w="{OFFICE}/wordprocessingml/2006/main"><w:body>'
+    '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Descaling</w:t></w:r></w:p>'
+    "<w:p><w:r><w:t>Use Softscale.</w:t></w:r></w:p></w:body></w:document>"
+)
+
+
+LIMITS = Documents()
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def reason(folder: Path, name: str, params: Documents = LIMITS) -> str:
+    with pytest.raises(Unreadable) as caught:
+        read_document(folder, name, params)
+    return str(caught.value)
+
+
+def test_a_scan_hashes_only_what_looks_different(tmp_path: Path):
+    write(tmp_path, "b.md", "two")
+    write(tmp_path, "sub/a.md", "one")
+    first = scan(tmp_path, {})
+    assert list(first.files) == ["b.md", "sub/a.md"]
+    assert first.files["b.md"].md5 == hashlib.md5(b"two").hexdigest()
+    assert (first.n_hashed, scan(tmp_path, first.files).n_hashed) == (2, 0)
+    write(tmp_path, "b.md", "other")
+    assert scan(tmp_path, first.files).n_hashed == 1
+
+
+def test_a_suspect_is_hashed_though_size_and_time_are_the_same(tmp_path: Path):
+    path = write(tmp_path, "a.md", "one")
+    first = scan(tmp_path, {})
+    stat = path.stat()
+    path.write_text("two")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert scan(tmp_path, first.files).files == first.files
+    assert scan(tmp_path, first.files, ["a.md"]).files["a.md"].md5 == hashlib.md5(b"two").hexdigest()
+
+
+def test_hidden_temporary_and_backup_files_are_left_out(tmp_path: Path):
+    for name in (".hidden.md", ".git/x.md", "~$x.docx", "x.md~", "#x.md#", ".x.md.swp", "x.tmp", "x.bak", "4913", "Thumbs.db", "keep.md"):
+        write(tmp_path, name, "text")
+    assert list(scan(tmp_path, {}).files) == ["keep.md"]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
+    secret = write(tmp_path, "outside/secret.md", "secret")
+    inside = tmp_path / "documents"
+    kept = write(inside, "kept.md", "kept")
+    (inside / "out.md").symlink_to(secret)
+    (inside / "folder").symlink_to(secret.parent)
+    (inside / "in.md").symlink_to(kept)
+    assert list(scan(inside, {}).files) == ["in.md", "kept.md"]
+
+
+def test_markdown_with_front_matter(tmp_path: Path):
+    matter = "title: Pay bands\nroles: [people-team, board]\ntrainable: false\nvalid_until: 2027-03-31\nowner: P\n"
+    text = f"\ufeff---\n{matter}---\n# Bands\r\n\r\nB1.\n"
+    write(tmp_path, "hr/bands.md", text)
+    document = read_document(tmp_path, "hr/bands.md", Documents())
+    assert document.text == "# Bands\n\nB1.\n"
+    assert (document.title, document.roles, document.trainable) == ("Pay bands", ("board", "people-team"), False)
+    assert (document.valid_until, document.collection) == (date(2027, 3, 31), "hr")
+    assert document.md5 == hashlib.md5(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title"),
+    [("a.md", "# First  heading #\n\nText.", "First  heading"), ("loft_40-vs-80.txt", "Text.", "loft 40 vs 80")],
+)
+def test_the_title_is_the_first_heading_or_else_the_file_name(tmp_path: Path, name: str, content: str, title: str):
+    write(tmp_path, name, content)
+    assert read_document(tmp_path, name, Documents()).title == title
+
+
+def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):
+    write(tmp_path, "a.md", "---\n\nText: plain.\n")
+    assert read_document(tmp_path, "a.md", Documents()).text == "---\n\nText: plain.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "empty (0 bytes)"),
+        (b" \n\t\n", "empty (4 bytes)"),
+        (b"---\nroles: [a]\n---\n\n", "empty: no text was found in it"),
+        (b"ab\0c", "not text: a NUL byte at position 2"),
+        ("Prix: 5 €, café".encode("latin-1", "ignore"), "not UTF-8: byte 0xe9 at position 13; save it as UTF-8"),
+        (b"---\nroles: [a\n---\nText", "front matter is not YAML"),
+        (b"---\n- a\n---\nText", "front matter holds list, not a mapping of keys"),
+        (b"---\nroles: [a]\nText without an end", "front matter is opened by '---' but never closed by another '---'"),
+        (b"---\nroles: 5\n---\nText", "front matter: roles = 5 is no list of names"),
+        (b"---\nroles: []\n---\nText", "front matter: roles = [] is no list of names"),
+        (b"---\nroles: [a, '']\n---\nText", "front matter: roles = ['a', ''] is no list of names"),
+        (b"---\ntrainable: maybe\n---\nText", "front matter: trainable = 'maybe' is neither true nor false"),
+        (b"---\nvalid_until: soon\n---\nText", "front matter: valid_until = 'soon' is no date, such as 2027-03-31"),
+        (b"---\nvalid_until: 2027-02-30\n---\nText", "front matter"),
+    ],
+)
+def test_a_bad_file_says_what_is_wrong(tmp_path: Path, content: bytes, expected: str):
+    write(tmp_path, "a.md", content)
+    assert reason(tmp_path, "a.md").startswith(expected)
+
+
+def test_a_file_above_the_limit_is_refused_by_its_size(tmp_path: Path):
+    write(tmp_path, "a.md", "x" * 101)
+    assert reason(tmp_path, "a.md", Documents(max_bytes=100)) == (
+        "too large: 101 bytes, the limit is 100 (params.yaml: documents.max_bytes)"
+    )
+
+
+def test_an_unknown_format_names_those_that_are_known(tmp_path: Path):
+    write(tmp_path, "a.exe", "MZ")
+    assert reason(tmp_path, "a.exe") == f"unknown format .exe; supported: {', '.join(READERS)}"
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path: Path):
+    assert reason(tmp_path, "a.md") == "cannot be opened: No such file or directory"
+
+
+def test_html_keeps_headings_and_tables_and_drops_scripts(tmp_path: Path):
+    table = "<table><tr><th>a</th></tr><tr><td>é</td></tr></table>"
+    page = f"<html><title>Loft 40</title><body><script>x()</script><h2>Water</h2>{table}</body></html>"
+    write(tmp_path, "a.html", page)
+    document = read_document(tmp_path, "a.html", Documents())
+    assert document.title == "Loft 40"
+    assert document.text.split() == ["##", "Water", "|", "a", "|", "|", "---", "|", "|", "é", "|"]
+
+
+def test_csv_becomes_a_table(tmp_path: Path):
+    write(tmp_path, "prices.csv", "part,price\nC1,12\n")
+    assert read_document(tmp_path, "prices.csv", Documents()).text == "| part | price |\n| --- | --- |\n| C1 | 12 |"
+
+
+def test_word_and_powerpoint_files_are_read(tmp_path: Path):
+    import pptx
+
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as word:
+        word.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
+        word.writestr("_rels/.rels", WORD_RELATIONS)
+        word.writestr("word/document.xml", WORD_TEXT)
+    slides = pptx.Presentation()
+    slide = slides.slides.add_slide(slides.slide_layouts[5])
+    slide.shapes.title.text = "Roadmap"
+    slides.save(str(tmp_path / "a.pptx"))
+    assert read_document(tmp_path, "a.docx", Documents()).text == "# Descaling\n\nUse Softscale."
+    assert "# Roadmap" in read_document(tmp_path, "a.pptx", Documents()).text
+
+
+def test_a_pdf_is_read(tmp_path: Path):
+    from matplotlib.figure import Figure
+
+    figure, data = Figure(figsize=(4, 1)), io.BytesIO()
+    figure.text(0.1, 0.5, "Descale the Wren every month.")
+    figure.savefig(data, format="pdf")
+    write(tmp_path, "a.pdf", data.getvalue())
+    assert "Descale the Wren every month." in read_document(tmp_path, "a.pdf", Documents()).text
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.pptx"])
+def test_a_broken_binary_file_says_so(tmp_path: Path, name: str):
+    write(tmp_path, name, b"this is no such file")
+    assert reason(tmp_path, name).startswith(f"broken {Path(name).suffix} file: ")
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_read(tmp_path: Path):
+    write(tmp_path, "slow.csv", "a,b\n" + "1,2\n" * 200_000)
+    write(tmp_path, "next.csv", "a\n1\n")
+    assert reason(tmp_path, "slow.csv", Documents(read_timeout_s=0.01)) == (
+        "reading took longer than 0.01 s (params.yaml: documents.read_timeout_s)"
+    )
+    assert read_document(tmp_path, "next.csv", Documents()).text == "| a |\n| --- |\n| 1 |"

@@ -1,0 +1,345 @@
+"""The critical path: what a refresh reports, serves and leaves behind, also when files are bad or a run was killed.
+
+Everything is real: the packaged embedder, Great Expectations, LanceDB in a temporary folder; DVC where a good version comes back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tandem.errors import Refused
+from tandem.params import Chunking, Index, Params, Prompt, Variant
+from tasks import quarantine
+from tasks.index import open_index, read_pointer, table_name
+from tasks.refresh import Refreshed, all_chunks, read_manifest, refresh
+from tasks.table import find_table
+from tasks.workspace import PROJECT, Settings, Workspace
+
+PAGES = {
+    "shop/wren.md": "# Wren\n\nThe Wren holds two litres of water.\n\n## Power\n\nIt draws 1,350 W.\n",
+    "shop/loft.md": "# Loft 40\n\nThe Loft 40 costs EUR 3,900 and serves an office of forty.\n",
+    "hr/leave.md": "# Parental leave\n\nParental leave is 26 weeks, paid in full.\n",
+}
+
+
+def params_with(**sections: Any) -> Params:
+    return Params(prompt=Prompt(instruction="x"), variants={"rag": Variant(retrieve=True)}, **sections)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace(tmp_path / "kb", params_with(), Settings())
+    for doc_id, text in PAGES.items():
+        put(made, doc_id, text)
+    refresh(made)
+    return made
+
+
+def put(workspace: Workspace, doc_id: str, content: str | bytes) -> None:
+    path = workspace.documents_dir / doc_id
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def first(workspace: Workspace, question: str, roles: Sequence[str] = ()) -> str:
+    return open_index(workspace).search([question], k=1, roles=roles)[0][0].text
+
+
+def served(workspace: Workspace) -> list[str]:
+    return sorted({piece.doc_id for piece in all_chunks(workspace)})
+
+
+def changes(done: Refreshed) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int]:
+    return done.added, done.changed, done.deleted, done.unchanged
+
+
+def equals_a_clean_build(workspace: Workspace, tmp_path: Path) -> bool:
+    """Whether manifest bytes and table rows are those that a fresh workspace with the same files gets."""
+    clean = Workspace(tmp_path / "clean", workspace.params, workspace.settings)
+    shutil.copytree(workspace.documents_dir, clean.documents_dir)
+    refresh(clean)
+    same_rows = open_index(clean).rows == open_index(workspace).rows and all_chunks(clean) == all_chunks(workspace)
+    return same_rows and clean.manifest_path.read_bytes() == workspace.manifest_path.read_bytes()
+
+
+def test_the_first_refresh_adds_all_and_the_second_does_nothing(tmp_path: Path):
+    workspace = Workspace(tmp_path / "kb", params_with(), Settings())
+    for doc_id, text in PAGES.items():
+        put(workspace, doc_id, text)
+    done = refresh(workspace)
+    assert changes(done) == (("hr/leave.md", "shop/loft.md", "shop/wren.md"), (), (), 0)
+    assert (done.chunks_embedded, done.rows, done.quarantined, done.repaired) == (4, 4, {}, False)
+    again = refresh(workspace)
+    assert changes(again) == ((), (), (), 3)
+    assert (again.chunks_embedded, again.index_version) == (0, done.index_version)
+
+
+def test_an_edit_a_new_file_and_a_deletion_are_searchable_after_one_refresh(workspace: Workspace, tmp_path: Path):
+    before = open_index(workspace)
+    put(workspace, "shop/loft.md", PAGES["shop/loft.md"].replace("3,900", "4,200"))
+    put(workspace, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
+    (workspace.documents_dir / "hr/leave.md").unlink()
+    done = refresh(workspace)
+    assert changes(done) == (("shop/mere.md",), ("shop/loft.md",), ("hr/leave.md",), 1)
+    assert done.chunks_embedded == 2
+    assert before.search(["What does the Loft 40 cost?"], k=1)[0][0].text == "The Loft 40 costs EUR 4,200 and serves an office of forty."
+    assert served(workspace) == ["shop/loft.md", "shop/mere.md", "shop/wren.md"]
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_one_refresh_is_one_commit(workspace: Workspace):
+    version = open_index(workspace).version
+    put(workspace, "shop/loft.md", "# Loft 40\n\nSold out since May.\n")
+    (workspace.documents_dir / "hr/leave.md").unlink()
+    assert refresh(workspace).index_version == version + 1
+
+
+def test_only_changed_passages_are_embedded_again(workspace: Workspace):
+    put(workspace, "shop/wren.md", PAGES["shop/wren.md"].replace("1,350", "1,400"))
+    assert refresh(workspace).chunks_embedded == 1
+
+
+def test_a_moved_document_is_embedded_from_the_cache(workspace: Workspace):
+    (workspace.documents_dir / "shop/loft.md").rename(workspace.documents_dir / "loft.md")
+    done = refresh(workspace)
+    assert (changes(done), done.chunks_embedded) == ((("loft.md",), (), ("shop/loft.md",), 2), 0)
+
+
+def test_roles_that_change_alone_take_effect(workspace: Workspace):
+    put(workspace, "hr/leave.md", "---\nroles: [people-team]\n---\n" + PAGES["hr/leave.md"])
+    assert refresh(workspace).changed == ("hr/leave.md",)
+    assert "26 weeks" not in first(workspace, "How long is parental leave?")
+    assert "26 weeks" in first(workspace, "How long is parental leave?", roles=["people-team"])
+
+
+def test_the_manifest_is_the_same_whatever_road_led_there(workspace: Workspace, tmp_path: Path):
+    bytes_before = workspace.manifest_path.read_bytes()
+    put(workspace, "x.md", "# X\n\nSomething else entirely, for now.\n")
+    refresh(workspace)
+    (workspace.documents_dir / "x.md").unlink()
+    refresh(workspace)
+    assert workspace.manifest_path.read_bytes() == bytes_before
+    entry = json.loads(bytes_before)["documents"]["shop/wren.md"]
+    assert sorted(entry) == ["chunks", "collection", "md5", "roles", "title", "trainable", "valid_until"]
+    assert (entry["collection"], entry["title"], len(entry["chunks"])) == ("shop", "Wren", 2)
+    assert read_manifest(workspace)["n_chunks"] == 4
+
+
+def test_an_edit_of_same_size_and_time_is_seen_where_it_is_named(workspace: Workspace):
+    path = workspace.documents_dir / "shop/loft.md"
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    refresh(workspace)
+    path.write_text(PAGES["shop/loft.md"].replace("3,900", "4,400"))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert refresh(workspace).changed == ()
+    assert refresh(workspace, changed=["shop/loft.md"]).changed == ("shop/loft.md",)
+
+
+def test_no_document_at_all_is_refused_and_nothing_changes(workspace: Workspace):
+    manifest, version = workspace.manifest_path.read_bytes(), open_index(workspace).version
+    shutil.rmtree(workspace.documents_dir)
+    with pytest.raises(Refused, match="holds no document"):
+        refresh(workspace)
+    workspace.documents_dir.mkdir()
+    put(workspace, "a.md", b"ab\0c")
+    with pytest.raises(Refused, match=r"none of the 1 documents in .* can be served.*a\.md: not text: a NUL byte at position 2"):
+        refresh(workspace)
+    assert (workspace.documents_dir / "a.md").is_file()
+    assert (workspace.manifest_path.read_bytes(), open_index(workspace).version) == (manifest, version)
+
+
+def test_a_bad_new_document_is_moved_aside_with_its_reasons(workspace: Workspace):
+    put(workspace, "shop/new.md", b"\xff\xfe bad")
+    done = refresh(workspace)
+    assert done.quarantined == {"shop/new.md": "not UTF-8: byte 0xff at position 0; save it as UTF-8"}
+    assert changes(done) == ((), (), (), 3)
+    assert (workspace.quarantine_dir / "shop/new.md").read_bytes() == b"\xff\xfe bad"
+    reason = json.loads((workspace.quarantine_dir / "shop/new.md.reason.json").read_text())
+    assert (reason["document"], reason["size_bytes"], reason["reasons"]) == ("shop/new.md", 6, [done.quarantined["shop/new.md"]])
+    assert not (workspace.documents_dir / "shop/new.md").exists()
+    assert refresh(workspace).quarantined == {}
+
+
+def test_a_bad_edit_leaves_the_last_good_version_in_the_index(workspace: Workspace):
+    put(workspace, "hr/leave.md", "---\nroles: 5\n---\n# Leave")
+    done = refresh(workspace)
+    assert (list(done.quarantined), changes(done)) == (["hr/leave.md"], ((), (), (), 3))
+    assert "26 weeks" in first(workspace, "How long is parental leave?")
+    assert read_manifest(workspace)["documents"]["hr/leave.md"]["held"] is True
+    assert changes(refresh(workspace)) == ((), (), (), 3)
+
+
+def test_a_later_good_version_clears_the_quarantine(workspace: Workspace):
+    put(workspace, "hr/leave.md", b"")
+    refresh(workspace)
+    put(workspace, "hr/leave.md", PAGES["hr/leave.md"].replace("26", "30"))
+    assert changes(refresh(workspace)) == ((), ("hr/leave.md",), (), 2)
+    assert not quarantine.holds(workspace, "hr/leave.md")
+    assert list(workspace.quarantine_dir.rglob("*.md")) == []
+    assert "held" not in read_manifest(workspace)["documents"]["hr/leave.md"]
+
+
+def test_with_dvc_the_last_good_file_comes_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    from dvc.repo import Repo
+
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(workspace.root.parent / "site-cache"))
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    Repo.init(str(workspace.root), no_scm=True).add(str(workspace.documents_dir))
+    path = workspace.documents_dir / "hr/leave.md"
+    path.unlink()
+    path.write_bytes(b"bad\0")
+    done = refresh(workspace)
+    assert list(done.quarantined) == ["hr/leave.md"]
+    assert path.read_text() == PAGES["hr/leave.md"]
+    assert "held" not in read_manifest(workspace)["documents"]["hr/leave.md"]
+    assert quarantine.holds(workspace, "hr/leave.md")
+    assert changes(refresh(workspace)) == ((), (), (), 3)
+
+
+def test_a_run_killed_after_its_commit_is_finished_by_the_next(workspace: Workspace, tmp_path: Path):
+    manifest = workspace.manifest_path.read_bytes()
+    put(workspace, "shop/loft.md", "# Loft 40\n\nSold out since May of this year.\n")
+    put(workspace, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
+    refresh(workspace)
+    workspace.manifest_path.write_bytes(manifest)
+    done = refresh(workspace)
+    assert (done.added, done.changed, done.chunks_embedded, done.repaired) == (("shop/mere.md",), ("shop/loft.md",), 0, True)
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_a_run_killed_after_its_commit_whose_files_are_then_put_back_is_undone(workspace: Workspace, tmp_path: Path):
+    manifest = workspace.manifest_path.read_bytes()
+    put(workspace, "hr/leave.md", "---\nroles: [people-team]\n---\n" + PAGES["hr/leave.md"])
+    put(workspace, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
+    refresh(workspace)
+    workspace.manifest_path.write_bytes(manifest)
+    put(workspace, "hr/leave.md", PAGES["hr/leave.md"])
+    (workspace.documents_dir / "shop/mere.md").unlink()
+    done = refresh(workspace)
+    assert (changes(done), done.repaired) == (((), (), (), 3), True)
+    assert "26 weeks" in first(workspace, "How long is parental leave?")
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_a_missing_table_is_rebuilt_from_the_embedding_cache(workspace: Workspace):
+    shutil.rmtree(workspace.index_uri)
+    assert [piece.doc_id for piece in all_chunks(workspace)] == ["hr/leave.md", "shop/loft.md", "shop/wren.md", "shop/wren.md"]
+    done = refresh(workspace)
+    assert (done.rows, done.chunks_embedded, done.repaired) == (4, 0, True)
+    assert "two litres" in first(workspace, "How much water does the Wren hold?")
+
+
+def test_rows_that_went_missing_or_came_from_elsewhere_are_put_right(workspace: Workspace, tmp_path: Path):
+    table = find_table(workspace.index_uri, table_name(workspace))
+    table.add(table.search().where("doc_id = 'shop/loft.md'").to_arrow())
+    table.delete("doc_id = 'shop/wren.md'")
+    done = refresh(workspace)
+    assert (done.rows, done.repaired) == (4, True)
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_changed_chunking_is_built_beside_and_then_served(workspace: Workspace):
+    old = read_pointer(workspace)["table"]
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)
+    done = refresh(recut)
+    assert (changes(done), done.repaired) == (((), (), (), 3), False)
+    assert read_pointer(recut)["table"] != old
+    assert find_table(workspace.index_uri, old) is not None
+    assert open_index(recut).rows == 4
+
+
+def strict(workspace: Workspace, **sections: Any) -> Workspace:
+    """The same workspace, whose canary question must find its document in the first place."""
+    return Workspace(workspace.root, params_with(index=Index(canary_depth=1), **sections), workspace.settings)
+
+
+def canary(workspace: Workspace) -> None:
+    line = {"id": "c1", "question": "How much water does the Wren hold?", "answer": "two litres", "sources": ["shop/wren.md"]}
+    workspace.examples_path.write_text("no json\n" + json.dumps(line) + "\n")
+
+
+def crowd(workspace: Workspace) -> None:
+    for i in range(3):
+        put(workspace, f"crowd/{i}.md", f"# Wren water\n\nHow much water does the Wren hold? Question number {i}.\n")
+
+
+def test_a_canary_that_is_crowded_out_brings_the_old_version_back(workspace: Workspace):
+    manifest, rows = workspace.manifest_path.read_bytes(), all_chunks(workspace)
+    canary(workspace)
+    crowd(workspace)
+    with pytest.raises(Refused, match=r"'How much water does the Wren hold\?' \(c1\) would no longer find shop/wren\.md among"):
+        refresh(strict(workspace))
+    assert workspace.manifest_path.read_bytes() == manifest
+    assert (all_chunks(workspace), open_index(workspace).rows) == (rows, 4)
+    assert first(workspace, "How much water does the Wren hold?") == "The Wren holds two litres of water."
+    shutil.rmtree(workspace.documents_dir / "crowd")
+    assert (changes(refresh(workspace)), refresh(workspace).repaired) == (((), (), (), 3), False)
+
+
+def test_a_canary_guards_a_changed_layout_too_and_the_old_table_stays(workspace: Workspace):
+    canary(workspace)
+    crowd(workspace)
+    old = read_pointer(workspace)
+    recut = strict(workspace, chunking=Chunking(max_chars=150))
+    with pytest.raises(Refused, match=r"would no longer find shop/wren\.md"):
+        refresh(recut)
+    assert read_pointer(workspace) == old
+    assert find_table(workspace.index_uri, table_name(recut)) is None
+
+
+@pytest.mark.parametrize("settings", [{"canaries": 0, "canary_depth": 1}, {"canary_depth": 10}])
+def test_canaries_can_be_turned_off_or_allowed_more_depth(workspace: Workspace, settings: dict[str, int]):
+    canary(workspace)
+    crowd(workspace)
+    assert len(refresh(Workspace(workspace.root, params_with(index=Index(**settings)), workspace.settings)).added) == 3
+
+
+def test_a_canary_whose_source_changes_is_not_held_against_the_refresh(workspace: Workspace):
+    canary(workspace)
+    crowd(workspace)
+    put(workspace, "shop/wren.md", "# Wren\n\nDiscontinued since the spring of this year.\n")
+    assert refresh(strict(workspace)).changed == ("shop/wren.md",)
+
+
+def test_progress_is_reported_by_step(tmp_path: Path):
+    workspace = Workspace(tmp_path / "kb", params_with(), Settings())
+    put(workspace, "a.md", PAGES["shop/loft.md"])
+    seen: list[tuple[str, int, int]] = []
+    refresh(workspace, progress=lambda step, done, total: seen.append((step, done, total)))
+    assert seen == [("read", 1, 1), ("embed", 1, 1)]
+
+
+def test_names_with_odd_characters_are_served(workspace: Workspace):
+    put(workspace, "it's/a + b (é).md", "# Pebble\n\nThe Pebble grinds for one cup at a time.\n")
+    assert refresh(workspace).added == ("it's/a + b (é).md",)
+    (workspace.documents_dir / "it's/a + b (é).md").unlink()
+    assert refresh(workspace).deleted == ("it's/a + b (é).md",)
+
+
+def test_the_command_refreshes_the_folder_it_runs_in(workspace: Workspace):
+    (workspace.root / "params.yaml").write_text(yaml.safe_dump({"prompt": {"instruction": "x"}, "variants": {"rag": {"retrieve": True}}}))
+    (workspace.root / "dvc.yaml").write_text("stages: {}\n")
+    put(workspace, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
+    command = [sys.executable, "-m", "tasks.refresh"]
+    ran = subprocess.run(command, cwd=workspace.root, env=environment(DVC_STAGE="index"), capture_output=True, text=True, check=True)
+    assert ran.stderr.splitlines()[-1] == "Documents: 1 added, 0 changed, 0 deleted, 0 quarantined; 5 chunks in the index."
+    shutil.rmtree(workspace.documents_dir)
+    refused = subprocess.run(command, cwd=workspace.root, env=environment(), capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr.splitlines()[-1]) == (
+        1,
+        f"{workspace.documents_dir} holds no document. Put documents there and run `tandem refresh`.",
+    )
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PROJECT), **more}
