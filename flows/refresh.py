@@ -12,7 +12,7 @@ from prefect import flow
 from flows.engine import announce, note, step
 from flows.progress import REPORTER
 from tasks import registry, runs
-from tasks.examples import label_examples
+from tasks.examples import record_examples
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
 from tasks.versions import record
@@ -34,8 +34,8 @@ async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dic
 
 
 def record_refresh(workspace: Workspace, refreshed: Refreshed) -> str:
-    """Label new examples, record documents and manifest in DVC and git, log to MLflow; returns the data version."""
-    label_examples(workspace)
+    """Label and check the examples, record documents and manifest in DVC and git, log to MLflow; returns the data version."""
+    record_examples(workspace)
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
     if runs.log_refresh(workspace, refreshed):

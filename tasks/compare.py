@@ -72,6 +72,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "absent": comparison.absent,
         "set_aside": {
             "expired": comparison.n_expired,
+            "unfit": comparison.n_unfit,
             "straddling": comparison.n_straddling,
             "in training lineage": comparison.n_in_lineage,
         },
@@ -102,6 +103,7 @@ def outcome_of(comparison: Comparison, decision: Decision, model_version: str | 
         },
         "set_aside": {
             "expired": comparison.n_expired,
+            "unfit": comparison.n_unfit,
             "straddling": comparison.n_straddling,
             "in_training_lineage": comparison.n_in_lineage,
         },

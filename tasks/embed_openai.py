@@ -23,7 +23,9 @@ class OpenAIEmbedder:
         from openai import OpenAI
 
         if not settings.openai_base_url:
-            raise Refused(f"embedder {params.model!r} has provider openai, but TANDEM_OPENAI_BASE_URL is not set", hint="Set it and run again.")
+            raise Refused(
+                f"embedder {params.model!r} has provider openai, but TANDEM_OPENAI_BASE_URL is not set", hint="Set it and run again."
+            )
         self._model, self._max_chars = params.model, params.max_tokens * CHARS_A_TOKEN
         self._client = OpenAI(
             base_url=settings.openai_base_url, api_key=settings.openai_api_key or "none", timeout=TIMEOUT_S, max_retries=RETRIES
@@ -44,7 +46,9 @@ class OpenAIEmbedder:
         from openai import OpenAIError
 
         try:
-            reply = self._client.embeddings.create(model=self._model, input=[text[: self._max_chars] for text in texts], encoding_format="float")
+            reply = self._client.embeddings.create(
+                model=self._model, input=[text[: self._max_chars] for text in texts], encoding_format="float"
+            )
         except OpenAIError as error:
             raise Refused(
                 f"the endpoint of embedder {self._model!r} failed: {' '.join(str(error).split())[:300]}",

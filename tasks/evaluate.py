@@ -55,6 +55,7 @@ class Comparison:
     absent: dict[str, str]
     n: int
     n_expired: int
+    n_unfit: int
     n_straddling: int
     n_in_lineage: int
     lineage: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +91,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
         held_out = held_out[: workspace.params.evaluation.max_examples]
     if not held_out:
         raise Refused(
-            f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, "
+            f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, {len(labelled.unfit)} unfit, "
             f"{len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
             hint="Add examples to data/examples.jsonl, or raise split.held_out in params.yaml.",
         )
@@ -109,6 +110,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
         absent=absent,
         n=len(held_out),
         n_expired=len(labelled.set_aside),
+        n_unfit=len(labelled.unfit),
         n_straddling=len(labelled.sides.straddling),
         n_in_lineage=len(labelled.sides.held_out) - len(held_out),
         lineage=_lineage(workspace, labelled),
@@ -337,7 +339,7 @@ def _lineage(workspace: Workspace, labelled: Labelled) -> dict[str, Any]:
         "params_hash": hashlib.sha256(workspace.params.model_dump_json().encode()).hexdigest()[:12],
         "base": workspace.params.base.model,
         "n_documents": len(labelled.documents),
-        "n_examples": len(labelled.examples) + len(labelled.set_aside),
+        "n_examples": len(labelled.examples) + len(labelled.set_aside) + len(labelled.unfit),
     }
 
 

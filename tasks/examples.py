@@ -15,6 +15,7 @@ from pathlib import Path
 from tandem.errors import Refused
 from tandem.examples import Sides, expired, near_duplicate_groups, parse_examples, split
 from tandem.records import Document, Example
+from tasks.checks import build_data_docs, check_examples
 from tasks.readers import Unreadable, read_document
 from tasks.refresh import read_manifest
 from tasks.workspace import Workspace
@@ -22,11 +23,15 @@ from tasks.workspace import Workspace
 
 @dataclass(frozen=True)
 class Labelled:
-    """Examples with the documents that they were labelled on. `set_aside` holds those whose sources changed, went, or cannot be read."""
+    """Examples with the documents that they were labelled on.
+
+    `set_aside` holds those whose sources changed, went, or cannot be read; `unfit` those that a check refuses, with the reasons.
+    """
 
     documents: Mapping[str, Document]
     examples: tuple[Example, ...]
     set_aside: tuple[Example, ...]
+    unfit: Mapping[str, tuple[str, ...]]
     sides: Sides
 
 
@@ -50,14 +55,31 @@ def load_examples(workspace: Workspace) -> Labelled:
         example.model_copy(update={"labelled": labels.get(_key(example), {})}) for example in read_examples(workspace, labels_known=labels)
     ]
     old = {example.id for example in expired(examples, md5s)} | {one.id for one in examples if not set(one.sources) <= md5s.keys()}
-    current = tuple(example for example in examples if example.id not in old)
+    timely = [example for example in examples if example.id not in old]
+    unfit = check_examples(timely, documents, workspace.params)
+    current = tuple(example for example in timely if example.id not in unfit)
     groups = near_duplicate_groups({doc_id: document.text for doc_id, document in documents.items()}, workspace.params.split.near_duplicate)
     return Labelled(
         documents=documents,
         examples=current,
         set_aside=tuple(example for example in examples if example.id in old),
+        unfit=unfit,
         sides=split(current, groups, workspace.params.split, workspace.params.seed),
     )
+
+
+def record_examples(workspace: Workspace) -> Labelled:
+    """After a refresh: label what is new, write unfit examples with their reasons to quarantine, and GX's pages to `.tandem/data_docs`."""
+    label_examples(workspace)
+    labelled = load_examples(workspace)
+    path = workspace.quarantine_dir / "examples.jsonl"
+    path.unlink(missing_ok=True)
+    if labelled.unfit:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps({"id": name, "reasons": reasons}, ensure_ascii=False) + "\n" for name, reasons in labelled.unfit.items()]
+        path.write_text("".join(lines), encoding="utf-8")
+    build_data_docs(workspace, list(labelled.documents.values()), labelled.examples)
+    return labelled
 
 
 def read_examples(workspace: Workspace, labels_known: Mapping[str, Mapping[str, str]] | None = None) -> list[Example]:

@@ -10,6 +10,7 @@ from tasks.workspace import Workspace
 def status_of(workspace: Workspace) -> dict[str, Any]:
     """What `tandem status --json` prints; nulls for what is not there yet. Paths are absolute."""
     from tasks import registry
+    from tasks.quarantine import read_reasons
     from tasks.versions import data_version
 
     live, events = registry.champion(workspace), registry.history(workspace)
@@ -21,7 +22,7 @@ def status_of(workspace: Workspace) -> dict[str, Any]:
         "tracking_uri": workspace.tracking_uri,
         "index": _index_status(workspace),
         "data_version": data_version(workspace) if workspace.documents_dir.is_dir() and workspace.examples_path.is_file() else None,
-        "quarantined": len(list(workspace.quarantine_dir.rglob("*.reason.json"))) if workspace.quarantine_dir.is_dir() else 0,
+        "quarantined": len(read_reasons(workspace)),
         "last_report": str(reports[-1]) if reports else None,
         "last_decision": events[-1] if events else None,
     }

@@ -1,0 +1,28 @@
+"""Run every benchmark and print its table. Run: make bench   (or: python -m bench)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = (ROOT / "data" / "sample" / "documents", ROOT / "data" / "sample" / "examples.jsonl")
+SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.parent / "shared" / "data" / "smart-tv" / "examples.jsonl")
+
+
+def main() -> None:
+    """Decisions first, then retrieval on every knowledge base at hand."""
+    commands = [["-m", "bench.decisions"]]
+    for documents, examples in (SAMPLE, SMART_TV):
+        if documents.is_dir():
+            commands.append(["-m", "bench.retrieval", str(documents), str(examples)])
+        else:
+            print(f"left out: {documents} is not there", flush=True)
+    for command in commands:
+        print(f"$ python {' '.join(command)}", flush=True)
+        subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
