@@ -39,7 +39,7 @@ def create_workspace(root: Path, documents: Path | None = None, examples: Path |
         if root.exists():
             root.rmdir()
         building.rename(root)
-    create_repository(root)
+    create_repository(root, own_git=True)
     return open_workspace(root)
 
 

@@ -91,8 +91,8 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
         held_out = held_out[: workspace.params.evaluation.max_examples]
     if not held_out:
         raise Refused(
-            f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, {len(labelled.unfit)} unfit, "
-            f"{len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
+            f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, "
+            f"{len(labelled.unfit)} unfit, {len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
             hint="Add examples to data/examples.jsonl, or raise split.held_out in params.yaml.",
         )
     bench = _Bench(workspace, candidates, progress)

@@ -34,16 +34,16 @@ Thumbs.db
 """
 
 
-def create_repository(root: Path, remote: str | None = None) -> None:
+def create_repository(root: Path, remote: str | None = None, own_git: bool = False) -> None:
     """Make `root` a git and DVC repository, each only where it is none yet; running it again changes nothing.
 
-    A git repository around it is used, and nothing is committed there; a new one gets a first commit. Where git ignores the
-    pointer files (the demo in the project's own tree), DVC runs without git. The remote is `remote`, else `TANDEM_DVC_REMOTE`,
+    A git repository around it is used unless `own_git`, and nothing is committed there; a new one gets a first commit. Where git ignores
+    the pointer files (the demo in the project's own tree), DVC runs without git. The remote is `remote`, else `TANDEM_DVC_REMOTE`,
     else the folder `<root>/.tandem/dvc-remote`; one that is configured already is kept unless another is given.
     Raises Refused where git already tracks the data.
     """
     root = root.resolve()
-    is_new = _create_git(root)
+    is_new = _create_git(root, own_git)
     _refuse_tracked(root)
     _ignore(root)
     if not (root / ".dvcignore").exists():
@@ -54,12 +54,12 @@ def create_repository(root: Path, remote: str | None = None) -> None:
             _git_commit(root, [name for name in FIRST_COMMIT if (root / name).is_file()], "Start the workspace")
 
 
-def _create_git(root: Path) -> bool:
+def _create_git(root: Path, own: bool) -> bool:
     """Whether a repository was made. One that ignores this folder does not count as being around it."""
     if shutil.which("git") is None:
         return False
     around = git(root, "rev-parse", "--show-toplevel", check=False)
-    if around and (Path(around).resolve() == root or not _is_git_ignored(root, str(root))):
+    if around and (Path(around).resolve() == root or not (own or _is_git_ignored(root, str(root)))):
         return False
     git(root, "init", "--quiet")
     return True

@@ -79,3 +79,27 @@ def test_asking_before_the_first_run_names_the_next_command(make_workspace):
 @pytest.mark.parametrize("arguments", [("nonsense",), ("ask",), ("run", "--fast")])
 def test_wrong_usage_is_exit_2(arguments):
     assert tandem(*arguments).returncode == 2
+
+
+def test_a_workspace_made_inside_another_repository_has_its_own(tmp_path, small_inputs):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    done = tandem("init", "kb", "--documents", small_inputs[0], "--examples", small_inputs[1], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "kb" / ".git").is_dir()
+    assert (tmp_path / "kb" / ".dvc" / "config").is_file()
+
+
+def test_faults_of_single_files_are_quarantined_with_their_reasons(make_workspace):
+    root = make_workspace(changes={"documents.max_bytes": 50_000_000})
+    documents = root / "data" / "documents"
+    (documents / "huge.md").write_bytes(b"word " * 10_100_000)
+    (documents / "binary.md").write_bytes(bytes(range(256)) * 10)
+    (documents / "latin.txt").write_bytes("Größe und Gewicht".encode("latin-1"))
+    (documents / "scan.tiff").write_bytes(b"II*\0")
+    done = tandem("refresh", "--json", "--workspace", root)
+    assert done.returncode == 0, done.stderr
+    reasons = json.loads(done.stdout)["quarantined"]
+    assert set(reasons) == {"huge.md", "binary.md", "latin.txt", "scan.tiff"}
+    assert "50,500,000" in reasons["huge.md"] or "50500000" in reasons["huge.md"]
+    assert json.loads(tandem("status", "--json", "--workspace", root).stdout)["quarantined"] == 4
+    assert len(list((root / "data" / "quarantine").rglob("*.reason.json"))) == 4

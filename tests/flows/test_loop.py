@@ -138,7 +138,7 @@ def test_a_bad_file_is_quarantined_and_the_run_goes_on(workspace):
 def test_monitor_says_what_it_needs(workspace):
     found = json.loads(tandem(workspace, "monitor", "--json").stdout)
     assert found["signals"]["question_auc"]["value"] is None
-    assert "min_questions" in found["signals"]["question_auc"]["reason"]
+    assert "1 distinct questions asked and 40 in the examples, at least 30 of each needed" in found["signals"]["question_auc"]["reason"]
     assert 0 < found["signals"]["staleness"]["value"] < 0.2
 
 
