@@ -98,7 +98,7 @@ class Adapter(Section):
 
     r: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
-    dropout: Share = 0.05
+    dropout: Share = 0.0
     targets: tuple[str, ...] | Literal["auto"] = "auto"
     rslora: bool = False
     dora: bool = False

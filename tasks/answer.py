@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from tandem import prompts
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
+from tandem.form import form_ok
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
 from tandem.records import Answer, Generation, Passage, Source
+from tandem.scoring import grounding
 from tasks.generate import Generator, Request, load_generator
 from tasks.workspace import Settings, Workspace
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tasks.index import Index
 
 MAX_QUESTION_CHARS = 2_000
+MIN_SUPPORT = 0.5  # share of an answer's content words that its passages must hold, for a failed form to be repaired
 
 
 def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str, Any]:
@@ -75,12 +78,8 @@ class Answerer:
         return self.index.search(questions, retrieval or self.retrieval, roles=roles, collections=collections)
 
     def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float) -> Answer:
-        """The record of an output: bare answer, sources with quotes, cost; an empty output falls back to the best passage."""
-        parsed = prompts.parse(generation.text, self.form, self.prompt, len(passages))
-        fallback = None
-        if not generation.text.strip():
-            fallback = "empty output"
-            parsed = prompts.Parsed(prompts.quote("", passages[0].text), (1,), False) if passages else self._unknown()
+        """The record of an output: answer, sources with quotes, cost; what fails the house form is repaired or replaced, and marked."""
+        parsed, fallback = self._guarded(generation.text, passages)
         sources = tuple(
             Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))
             for passage in (passages[number - 1] for number in parsed.cited or _uncited(parsed, passages))
@@ -100,8 +99,24 @@ class Answerer:
             fallback=fallback,
         )
 
-    def _unknown(self) -> prompts.Parsed:
-        return prompts.Parsed(self.prompt.abstention, (), True)
+    def _guarded(self, text: str, passages: Sequence[Passage]) -> tuple[prompts.Parsed, str | None]:
+        """What an output says, and why it was not taken as it is.
+
+        Out of form, an answer that the passages support is put into it; one that they do not support gives way to the best passage,
+        and without passages to the abstention.
+        """
+        parsed = prompts.parse(text, self.form, self.prompt, len(passages))
+        if text.strip() and form_ok(text, self.form) is not False:
+            return parsed, None
+        unknown = prompts.Parsed(self.prompt.abstention, (), True)
+        if text.strip() and parsed.abstained:
+            return unknown, "out of form: repaired"
+        if text.strip() and (grounding(parsed.answer, passages) or 0.0) >= MIN_SUPPORT:
+            return replace(parsed, cited=parsed.cited or _uncited(parsed, passages)), "out of form: repaired"
+        why = "out of form" if text.strip() else "empty output"
+        if not passages:
+            return unknown, f"{why}: abstained"
+        return prompts.Parsed(prompts.quote(parsed.answer, passages[0].text), (1,), False), f"{why}: quoted the best passage"
 
 
 def open_answerer(behaviour: Mapping[str, Any], adapter_dir: Path | None, settings: Settings, model_version: str | None = None) -> Answerer:

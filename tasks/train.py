@@ -162,7 +162,11 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
 
 def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
     from peft import LoraConfig, get_peft_model
+    from torch import nn
 
+    for module in generator.model.modules():  # the adapter's own dropout is enough, and without any attention runs fused
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
     config = LoraConfig(
         r=adapter.r,
         lora_alpha=adapter.alpha,

@@ -1,0 +1,83 @@
+"""From an output to the answer's record: citations, quotes, and what happens to an output that fails the house form."""
+
+from __future__ import annotations
+
+import pytest
+
+from tandem.errors import Refused
+from tandem.params import Form, Prices, Prompt, Retrieval
+from tandem.records import Generation, Passage
+from tasks.answer import Answerer, checked_question
+
+PASSAGES = [
+    Passage("c1", "products/wren.md", "Wren", "The Wren is red. The Wren weighs 7.4 kg.", 0.5),
+    Passage("c2", "products/heron.md", "Heron", "The Heron weighs 18 kg.", 0.4),
+]
+BEHAVIOUR = {
+    "variant": "rag",
+    "retrieve": True,
+    "adapter": False,
+    "form": Form(pattern=r"^Answer: \S.* Source: (\[\d+\]|none)$", answer="Answer: {answer} Source: {source}").model_dump(),
+    "prompt": Prompt(instruction="Answer.").model_dump(),
+    "retrieval": Retrieval().model_dump(),
+    "prices": Prices(input_per_1m_tokens=2.5, machine_per_hour=0).model_dump(),
+    "data_version": "d1",
+}
+
+
+class Says:
+    """A generator that says one thing."""
+
+    name, revision, has_adapter = "says", "1", False
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def generate(self, requests, prompt, adapter):
+        return [Generation(self.text, 1_000, 4) for _ in requests]
+
+
+def finish(text, passages=PASSAGES):
+    return Answerer(BEHAVIOUR, None, Says(text), "7").finish(Generation(text, 1_000, 4), passages, seconds=0.25)
+
+
+def test_an_answer_in_form_keeps_its_words_and_cites_its_document():
+    answer = finish("Answer: 18 kg Source: [2]")
+    assert (answer.answer, answer.text, answer.fallback) == ("18 kg", "Answer: 18 kg Source: [2]", None)
+    assert [(source.document, source.chunk, source.quote) for source in answer.sources] == [
+        ("products/heron.md", "c2", "The Heron weighs 18 kg.")
+    ]
+    assert (answer.model_version, answer.data_version, answer.latency_ms, answer.cost_usd) == ("7", "d1", 250.0, 0.0025)
+
+
+def test_a_supported_answer_out_of_form_is_repaired_and_marked():
+    answer = finish("7.4 kg")
+    assert (answer.text, answer.fallback) == ("Answer: 7.4 kg Source: [1]", "out of form: repaired")
+    assert [source.quote for source in answer.sources] == ["The Wren weighs 7.4 kg."]
+
+
+def test_an_unsupported_answer_out_of_form_gives_way_to_the_best_passage():
+    answer = finish("99 kg]")
+    assert (answer.answer, answer.fallback) == ("The Wren weighs 7.4 kg.", "out of form: quoted the best passage")
+
+
+def test_an_empty_output_without_passages_abstains():
+    answer = finish("", passages=[])
+    assert (answer.answer, answer.abstained, answer.sources, answer.fallback) == ("I don't know", True, (), "empty output: abstained")
+
+
+def test_an_abstention_cites_nothing():
+    answer = finish("Answer: I don't know Source: none")
+    assert (answer.abstained, answer.sources, answer.fallback) == (True, (), None)
+
+
+def test_a_question_is_cleaned_of_control_characters():
+    assert checked_question("How\x00 heavy\n is it?") == "How heavy is it?"
+
+
+@pytest.mark.parametrize(
+    ("question", "message"), [(" \x07 ", "the question is empty"), ("x" * 2_001, "2,001 characters, the limit is 2,000")]
+)
+def test_a_question_that_cannot_be_asked_is_refused(question, message):
+    with pytest.raises(Refused, match=message):
+        checked_question(question)
