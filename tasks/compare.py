@@ -11,7 +11,8 @@ from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
 from tasks import registry, runs
-from tasks.evaluate import Candidate, Comparison, candidates_of
+from tasks.candidates import Candidate, candidates_of
+from tasks.evaluate import Comparison
 from tasks.report import plot_quality, write_report
 from tasks.workspace import Workspace
 

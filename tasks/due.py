@@ -1,11 +1,11 @@
-"""When a retraining is due: no adapter yet, other params, too much changed since, or too old."""
+"""How stale an adapter is, and when a retraining is due: no adapter yet, other params, too much changed since, or too old."""
 
 from __future__ import annotations
 
 import time
 
-from tasks.evaluate import adapter_staleness
-from tasks.train import load_trained, training_params
+from tandem.staleness import Staleness, staleness
+from tasks.train import Trained, load_trained, training_params
 from tasks.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ def retrain_reason(workspace: Workspace) -> str | None:
     if not trained.trained:
         return "the last training was refused"
     adapter = workspace.params.adapter
-    share = adapter_staleness(workspace, trained)
+    share = adapter_staleness(workspace, trained).share
     if share is not None and share >= adapter.retrain_after_changed_share:
         limit = adapter.retrain_after_changed_share
         return f"{share:.0%} of what the adapter was trained on has changed (adapter.retrain_after_changed_share {limit:.0%})"
@@ -30,3 +30,11 @@ def retrain_reason(workspace: Workspace) -> str | None:
     if age_days >= adapter.retrain_after_days:
         return f"the adapter is {age_days:.0f} days old (adapter.retrain_after_days {adapter.retrain_after_days:.0f})"
     return None
+
+
+def adapter_staleness(workspace: Workspace, trained: Trained) -> Staleness:
+    """What an adapter was trained on whose text has changed or gone since, by chunk."""
+    from tandem.chunking import text_hash
+    from tasks.refresh import all_chunks
+
+    return staleness(trained.lineage["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)})

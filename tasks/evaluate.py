@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tandem import prompts
@@ -21,30 +20,15 @@ from tandem.errors import Refused
 from tandem.params import Base, Form, Retrieval
 from tandem.records import Example, Generation, Passage, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
-from tasks.answer import Answerer, behaviour_of, open_behaviour_index
+from tasks.answer import Answerer, open_behaviour_index
+from tasks.candidates import Candidate, candidates_of, trained_on
+from tasks.due import adapter_staleness
 from tasks.examples import Labelled, load_examples
 from tasks.generate import Generator, Request, load_generator
-from tasks.train import Trained, load_trained, read_trained
+from tasks.train import read_trained
 from tasks.workspace import Workspace, open_workspace
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One way of answering to be measured: a behaviour and the adapter that goes with it."""
-
-    name: str
-    behaviour: dict[str, Any]
-    adapter_dir: Path | None
-    simplicity: int
-
-    @property
-    def identity(self) -> str:
-        """What makes two candidates answer alike: everything but where the index stands and what it held."""
-        keys = ("retrieve", "adapter", "base", "prompt", "retrieval", "form", "embedder", "chunking")
-        trained = read_trained(self.adapter_dir / "training.json") if self.adapter_dir else None
-        return json.dumps([{key: self.behaviour[key] for key in keys}, trained and [trained.history, trained.lineage]], sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -61,20 +45,6 @@ class Comparison:
     lineage: dict[str, Any] = field(default_factory=dict)
 
 
-def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
-    """The rows of `params.variants` that exist, and the others with the reason why not."""
-    trained = load_trained(workspace)
-    present, absent = [], {}
-    for name, variant in workspace.params.variants.items():
-        reason = _absence(workspace, variant.base or workspace.params.base, trained) if variant.adapter else None
-        if reason:
-            absent[name] = reason
-        else:
-            adapter = workspace.adapter_dir if variant.adapter else None
-            present.append(Candidate(name, behaviour_of(workspace, name, variant), adapter, variant.simplicity))
-    return present, absent
-
-
 def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: Progress | None = None) -> Comparison:
     """Measure all candidates, and the champion beside them, on the held-out questions.
 
@@ -85,7 +55,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     candidates, absent = candidates_of(workspace)
     if champion is not None:
         candidates = [*candidates, champion]
-    seen = _trained_on(candidates)
+    seen = trained_on(candidates)
     held_out = [example for example in labelled.sides.held_out if example.id not in seen]
     if workspace.params.evaluation.max_examples:
         held_out = held_out[: workspace.params.evaluation.max_examples]
@@ -284,36 +254,9 @@ def _scorecard(
         found,
         latencies,
         candidate.simplicity,
-        staleness=adapter_staleness(workspace, trained) if trained else None,
+        staleness=adapter_staleness(workspace, trained).share if trained else None,
         forgetting=trained.forgetting if trained else None,
     )
-
-
-def adapter_staleness(workspace: Workspace, trained: Trained) -> float | None:
-    """Share of the chunks that an adapter was trained on whose text has changed or gone since."""
-    from tandem.chunking import text_hash
-    from tandem.staleness import staleness
-    from tasks.refresh import all_chunks
-
-    return staleness(trained.lineage["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)}).share
-
-
-def _absence(workspace: Workspace, base: Base, trained: Trained | None) -> str | None:
-    if trained is None:
-        return "no adapter has been trained: run `tandem retrain`"
-    if not trained.trained:
-        return "; ".join(trained.reasons)
-    if trained.base != base.model:
-        return f"the adapter was trained on {trained.base!r}, the variant's base is {base.model!r}: run `tandem retrain`"
-    return None
-
-
-def _trained_on(candidates: Sequence[Candidate]) -> set[str]:
-    seen: set[str] = set()
-    for folder in {candidate.adapter_dir for candidate in candidates if candidate.adapter_dir}:
-        trained = read_trained(folder / "training.json")
-        seen.update(trained.lineage["examples"] if trained else ())
-    return seen
 
 
 def _passages(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[list[Passage]]]) -> list[list[Passage]]:

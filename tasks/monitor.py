@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from tandem.drift import Evidence, Signal, measure
-from tandem.staleness import Staleness, staleness
 from tasks.workspace import Workspace
 
 
 def measure_drift(workspace: Workspace) -> list[Signal]:
     """Every drift signal of the workspace, from recorded questions, examples, manifest and adapter."""
+    from tasks.due import adapter_staleness
     from tasks.embed import load_embedder
     from tasks.examples import read_examples
     from tasks.traffic import recent_questions
+    from tasks.train import load_trained
 
     params = workspace.params
+    trained = load_trained(workspace)
     asked = recent_questions(workspace, params.drift.max_questions)
     examples = read_examples(workspace)
     embedder = load_embedder(params.embedder, workspace.settings)
@@ -32,22 +34,10 @@ def measure_drift(workspace: Workspace) -> list[Signal]:
         asked=embedded([one.question for one in asked]),
         examples=embedded([example.question for example in examples]),
         feedback=[one.feedback for one in asked if one.feedback is not None],
-        staleness=champion_staleness(workspace),
+        staleness=adapter_staleness(workspace, trained) if trained and trained.trained else None,
         seed=params.seed,
     )
     return measure(evidence, params.drift)
-
-
-def champion_staleness(workspace: Workspace) -> Staleness | None:
-    """What the trained adapter knows that has changed or gone; None without an adapter."""
-    from tandem.chunking import text_hash
-    from tasks.refresh import all_chunks
-    from tasks.train import load_trained
-
-    trained = load_trained(workspace)
-    if trained is None or not trained.trained:
-        return None
-    return staleness(trained.lineage["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)})
 
 
 def save_drift(workspace: Workspace, signals: list[Signal]) -> dict[str, Any]:

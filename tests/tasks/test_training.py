@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
+from tasks.candidates import candidates_of
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_training_set, save_training_set
 from tasks.due import retrain_reason
-from tasks.evaluate import candidates_of, evaluate
+from tasks.evaluate import evaluate
 from tasks.refresh import refresh
 from tasks.train import load_trained, train
 from tasks.workspace import Workspace, open_workspace

@@ -1,0 +1,64 @@
+"""Who takes part in a comparison: the variants that exist, those that do not and why, and what their adapters were trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tandem.params import Base
+from tasks.answer import behaviour_of
+from tasks.train import Trained, load_trained, read_trained
+from tasks.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way of answering to be measured: a behaviour and the adapter that goes with it."""
+
+    name: str
+    behaviour: dict[str, Any]
+    adapter_dir: Path | None
+    simplicity: int
+
+    @property
+    def identity(self) -> str:
+        """What makes two candidates answer alike: everything but where the index stands and what it held."""
+        keys = ("retrieve", "adapter", "base", "prompt", "retrieval", "form", "embedder", "chunking")
+        trained = read_trained(self.adapter_dir / "training.json") if self.adapter_dir else None
+        return json.dumps([{key: self.behaviour[key] for key in keys}, trained and [trained.history, trained.lineage]], sort_keys=True)
+
+
+def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
+    """The rows of `params.variants` that exist, and the others with the reason why not."""
+    trained = load_trained(workspace)
+    present, absent = [], {}
+    for name, variant in workspace.params.variants.items():
+        reason = _absence(variant.base or workspace.params.base, trained) if variant.adapter else None
+        if reason:
+            absent[name] = reason
+        else:
+            adapter = workspace.adapter_dir if variant.adapter else None
+            present.append(Candidate(name, behaviour_of(workspace, name, variant), adapter, variant.simplicity))
+    return present, absent
+
+
+def trained_on(candidates: Sequence[Candidate]) -> set[str]:
+    """Ids of the examples in the training lineage of any of these candidates' adapters."""
+    seen: set[str] = set()
+    for folder in {candidate.adapter_dir for candidate in candidates if candidate.adapter_dir}:
+        trained = read_trained(folder / "training.json")
+        seen.update(trained.lineage["examples"] if trained else ())
+    return seen
+
+
+def _absence(base: Base, trained: Trained | None) -> str | None:
+    if trained is None:
+        return "no adapter has been trained: run `tandem retrain`"
+    if not trained.trained:
+        return "; ".join(trained.reasons)
+    if trained.base != base.model:
+        return f"the adapter was trained on {trained.base!r}, the variant's base is {base.model!r}: run `tandem retrain`"
+    return None
