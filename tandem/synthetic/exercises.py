@@ -1,0 +1,152 @@
+"""Reading exercises: a question, up to three passages and the answer copied from one of them, or "I don't know"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tandem.synthetic import words
+from tandem.synthetic.clauses import make_clause
+from tandem.synthetic.desk import Desk, Mix, Written, dossier, reports
+from tandem.synthetic.phrasing import Fact, ask, finish_question
+from tandem.synthetic.split import Side
+
+ABSTAIN = "I don't know"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`answer_at` is the character offset of the answer in `prompt`, None where the reader must abstain."""
+
+    question: str
+    passages: tuple[str, ...]
+    answer: str
+    answer_at: int | None
+    families: tuple[str, ...]
+
+    @property
+    def prompt(self) -> str:
+        """What the reader sees."""
+        return prompt(self.question, self.passages)
+
+
+def prompt(question: str, passages: Sequence[str]) -> str:
+    """The fixed form of the reader's input: `question [SEP] [1] passage [2] passage`."""
+    return f"{question} [SEP]" + "".join(f" [{i}] {passage}" for i, passage in enumerate(passages, 1))
+
+
+def make_exercises(
+    rng: Random,
+    side: Side,
+    n_passages: int,
+    n_questions: int = 3,
+    mix: Mix | None = None,
+    paragraphs: Sequence[str] = (),
+    vocabulary: Sequence[str] = (),
+) -> list[Exercise]:
+    """One context and up to `n_questions` questions over it; the shares of `mix` hold over many calls.
+
+    `paragraphs` is real prose, for cloze questions, fillers and distractors; `vocabulary` is further nouns for invented attributes.
+    """
+    desk = Desk(rng, side, mix or Mix(), paragraphs, vocabulary)
+    if paragraphs and rng.random() < desk.mix.cloze:
+        return _cloze(desk, n_passages, n_questions)
+    plan = reports if rng.random() < desk.mix.clauses else dossier
+    written = [desk.write(sheet) for sheet in plan(desk, n_passages)]
+    rng.shuffle(written)
+    facts = [fact for passage in written for fact in passage.facts]
+    exercises = [_set(desk, written, facts, fact, question) for fact, question in _pick_questions(desk, facts, n_questions)]
+    return [exercise for exercise in exercises if exercise is not None]
+
+
+def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, question: str) -> Exercise | None:
+    """The exercise over a fact; at the shares of the mix its context is left out, or a fact is asked that the context lacks."""
+    texts = tuple(passage.text for passage in written)
+    families = {other.relation.family for other in facts}
+    if desk.rng.random() < desk.mix.no_context:
+        return Exercise(question, (), ABSTAIN, None, (fact.relation.family,))
+    if desk.rng.random() >= desk.mix.absent:
+        return Exercise(question, texts, fact.value, _offset(question, written, fact), tuple(sorted(families)))
+    withheld = _withheld(desk, facts)
+    if withheld is None:
+        return None
+    question = ask(desk.rng, withheld, withheld.subject.mention, desk.side)
+    return Exercise(question, texts, ABSTAIN, None, tuple(sorted(families | {withheld.relation.family})))
+
+
+def _pick_questions(desk: Desk, facts: list[Fact], n_questions: int) -> list[tuple[Fact, str]]:
+    """Only facts with one value in the whole context; the subject stays unnamed only where its relation occurs once."""
+    values: dict[tuple[str, str], set[str]] = {}
+    n_of_relation: dict[str, int] = {}
+    for fact in facts:
+        values.setdefault(fact.key, set()).add(fact.value)
+        n_of_relation[fact.relation.name] = n_of_relation.get(fact.relation.name, 0) + 1
+    clear = [fact for fact in facts if len(values[fact.key]) == 1]
+    picked = []
+    for fact in desk.rng.sample(clear, min(n_questions, len(clear))):
+        unnamed = n_of_relation[fact.relation.name] == 1 and fact.subject.kind not in ("symptom", "clause") and desk.rng.random() < 0.12
+        mention = None if unnamed else fact.subject.mention if desk.rng.random() < 0.85 else fact.subject.full_name
+        picked.append((fact, ask(desk.rng, fact, mention, desk.side)))
+    return picked
+
+
+def _withheld(desk: Desk, facts: list[Fact]) -> Fact | None:
+    """A fact that the context could hold but does not: a sibling's, or another side of a subject that is there."""
+    known = {fact.key for fact in facts}
+    for _ in range(8):
+        seen = desk.rng.choice(facts)
+        if seen.subject.kind == "clause":
+            candidate = desk.rng.choice(make_clause(desk.rng, desk.side, desk.new_slot).facts)
+        elif desk.rng.random() < 0.5:
+            candidate = desk.fact(desk.sibling(seen.subject), seen.relation)
+        else:
+            candidate = desk.fact(seen.subject, desk.relation(seen.subject.kind))
+        if candidate.key not in known:
+            return candidate
+    return None
+
+
+def _offset(question: str, written: list[Written], fact: Fact) -> int:
+    for i, passage in enumerate(written):
+        if fact in passage.facts:
+            return len(prompt(question, [other.text for other in written[:i]])) + len(f" [{i + 1}] ") + passage.offsets[fact.slot]
+    raise ValueError(f"fact {fact.key} is in none of the {len(written)} passages")
+
+
+def _cloze(desk: Desk, n_passages: int, n_questions: int) -> list[Exercise]:
+    rng = desk.rng
+    texts = tuple(rng.choice(desk.paragraphs)[: rng.randint(*desk.mix.target_chars)].rsplit(" ", 1)[0] for _ in range(n_passages))
+    exercises: list[Exercise] = []
+    for _ in range(n_questions * 3):
+        i = rng.randrange(n_passages)
+        made = _blank(rng, texts[i])
+        if made and len(exercises) < n_questions:
+            question, answer, at = made
+            if sum(text.count(answer) for text in texts) == 1:
+                at += len(prompt(question, texts[:i])) + len(f" [{i + 1}] ")
+                exercises.append(Exercise(question, texts, answer, at, ("cloze",)))
+    return exercises
+
+
+def _blank(rng: Random, text: str) -> tuple[str, str, int] | None:
+    """Turn a sentence into a question by cutting one to four words out of it."""
+    matches = list(re.finditer(r"[^.!?]{30,260}[.!?]", text))
+    if not matches:
+        return None
+    sentence = rng.choice(matches)
+    tokens = [(m.group(), sentence.start() + m.start()) for m in re.finditer(r"\S+", sentence.group())]
+    n_words = rng.choice([1, 1, 2, 2, 3, 4, 6])
+    if len(tokens) < n_words + 5:
+        return None
+    first = rng.randrange(len(tokens) - n_words + 1)
+    cut = tokens[first : first + n_words]
+    raw = text[cut[0][1] : cut[-1][1] + len(cut[-1][0])]
+    answer = raw.strip(",.;:()\"'*`")
+    if len(answer) < 3 or any(edge[0].lower().strip(",.") in words.STOP_WORDS for edge in (cut[0], cut[-1])):
+        return None
+    keep = 0.85 if rng.random() < 0.6 else 1.0
+    left = [word for word, _ in tokens[:first] if rng.random() < keep][-9:]
+    right = [word for word, _ in tokens[first + n_words :] if rng.random() < keep][:9]
+    wh = rng.choice(["what", "what", "which", "___"])
+    question = " ".join([wh, *left, *right] if wh != "___" and rng.random() < 0.6 else [*left, wh, *right])
+    return finish_question(rng, question.strip(".,;: ")), answer, cut[0][1] + raw.index(answer)
