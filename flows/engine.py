@@ -18,6 +18,8 @@ from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.settings import get_current_settings
 
+from flows.progress import REPORTER
+
 HEALTH_TIMEOUT_S = 2.0
 
 
@@ -39,6 +41,8 @@ async def _run(flow: Flow[..., Any], start_server: bool, parameters: dict[str, A
         return await flow.fn(**parameters)
     if url is None and os.environ.get("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true").lower() in ("false", "0"):
         return await flow.fn(**parameters)
+    if url is None:
+        REPORTER.get().say("Starting Prefect's temporary server, which records the run")
     try:
         async with get_client() as client:
             unhealthy = await client.api_healthcheck()
