@@ -11,7 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,15 +21,17 @@ from torch import nn
 
 from tandem.synthetic import ABSTAIN, Exercise, Mix, Side, make_exercises
 from tasks.base_model import CLS_ID, LOW_RANK, MAX_TOKENS, apply_delta, build_parent, load_tokenizer
+from tasks.generate import has_fast_bf16
 
 MAX_ANSWER_TOKENS = 40
 WARMUP_STEPS = 40
-EVALUATE_EVERY_S = 540.0
+EVALUATE_EVERY_S = 1500.0
 N_EVALUATED = 96
 LEARNING_RATES = {"new": 1e-3, "low_rank": 6e-4, "old": 2e-4}
 GUIDED_HEADS = 4
 HELPER_WEIGHTS = {"span": 0.5, "guide": 0.5, "echo": 0.5}
 N_ECHOED = 192
+CONTEXT_CHARS = 2000  # about 480 tokens
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,17 @@ class Stage:
     leave_at: float
     tokens_a_batch: int
 
+    def mix_for(self, n_passages: int) -> Mix:
+        """The mix with passages short enough for `n_passages` of them to fit the model's input."""
+        low, high = self.mix.target_chars
+        high = min(high, CONTEXT_CHARS // n_passages)
+        return replace(self.mix, target_chars=(min(low, high // 2), high))
+
 
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
     Stage((1, 2, 2), Mix(absent=0.07, cloze=0.10, target_chars=(80, 400)), 0.72, 2560),
-    Stage((1, 2, 3, 3), Mix(absent=0.13, cloze=0.10, target_chars=(150, 700)), 2.0, 3584),
+    Stage((1, 2, 3, 3, 3, 3, 5, 8), Mix(absent=0.13, cloze=0.10, target_chars=(150, 700)), 2.0, 3584),
 )
 
 
@@ -192,7 +200,8 @@ def make_batches(
     """A pool of exercises, sorted by length so that padding wastes little, cut by tokens and shuffled."""
     exercises: list[Exercise] = []
     while len(exercises) < n_exercises:
-        exercises += make_exercises(rng, "train", rng.choice(stage.n_passages), 2, stage.mix, paragraphs, vocabulary)
+        n_passages = rng.choice(stage.n_passages)
+        exercises += make_exercises(rng, "train", n_passages, 2, stage.mix_for(n_passages), paragraphs, vocabulary)
     rows = sorted(encode(tokenizer, exercises), key=lambda row: len(row[0]))
     batches: list[Batch] = []
     pending: list[tuple[list[int], list[int], int]] = []
@@ -209,7 +218,7 @@ def make_batches(
 # --- losses
 def losses(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """(weighted losses by name, whether each row is wholly right under teacher forcing)."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bf16()):
         hidden = learner.model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
         out = learner.model.decoder(
             input_ids=batch.decoder_ids,
@@ -259,7 +268,7 @@ def answer_all(learner: Learner, prompts: Sequence[str], n_at_once: int = 32) ->
     for start in range(0, len(order), n_at_once):
         chosen = order[start : start + n_at_once]
         encoded = learner.tokenizer([prompts[i] for i in chosen], return_tensors="pt", padding=True, truncation=True, max_length=MAX_TOKENS)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bf16()):
             ids = learner.model.generate(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"])
         for i, text in zip(chosen, learner.tokenizer.batch_decode(ids, skip_special_tokens=True), strict=True):
             answers[i] = text

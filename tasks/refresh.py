@@ -94,15 +94,15 @@ def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, 
     survey = _survey(workspace, suspects, progress, rebuild)
     _set_aside(workspace, survey)
     chunks = {doc_id: chunk(document, workspace.params.chunking) for doc_id, document in survey.documents.items()}
-    rows = [piece for pieces in chunks.values() for piece in pieces]
-    embedder = load_embedder(workspace.params.embedder, workspace.settings)
-    texts = [piece.embedded_text for piece in rows]
-    vectors, n_embedded = embed_cached(embedder, texts, embedding_cache(workspace), lambda done, total: progress("embed", done, total))
     entries = _entries(workspace, survey, chunks)
     stale = sorted((survey.in_table.keys() - entries.keys()) | (survey.in_table.keys() & chunks.keys()))
-    table = survey.table
-    searchable_s = 0.0
-    if table is None or chunks or stale:
+    table, n_embedded, searchable_s = survey.table, 0, 0.0
+    if table is None or chunks or stale:  # where nothing changed no model is loaded
+        rows = [piece for pieces in chunks.values() for piece in pieces]
+        embedder = load_embedder(workspace.params.embedder, workspace.settings)
+        texts = [piece.embedded_text for piece in rows]
+        store = embedding_cache(workspace)
+        vectors, n_embedded = embed_cached(embedder, texts, store, lambda done, total: progress("embed", done, total))
         batch = Batch(rows, vectors, {doc_id: document.md5 for doc_id, document in survey.documents.items()}, embedder.name)
         table = commit(workspace.index_uri, table_name(workspace), batch, stale, workspace.params.index.language, overwrite=rebuild)
         searchable_s = time.perf_counter() - started
