@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from tandem.synthetic import names, values, words
@@ -141,12 +142,16 @@ def _agent(rng: Random, side: Side) -> str:
     )
 
 
+@cache
+def _verbs(side: Side) -> list[tuple[str, ...]]:
+    return [verb for verb in VERBS if side_of(f"clause:{verb[0]}") == side]
+
+
 def make_clause(rng: Random, side: Side, new_slot: Callable[[], str], like: Clause | None = None, vocabulary: Sequence[str] = ()) -> Clause:
     """A sentence with one to three adjuncts; `like` gives verb, tense and half of the rest, for a confusable sister sentence."""
     if like is None:
-        verbs = [verb for verb in VERBS if side_of(f"clause:{verb[0]}") == side]
         act = _Act(
-            rng.choice(verbs),
+            rng.choice(_verbs(side)),
             _agent(rng, side),
             _thing(rng, side, vocabulary),
             rng.choice("present present past past must may should will can".split()),

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
+from tandem.synthetic import density, paraphrases, words
 from tandem.synthetic import passages as layouts
-from tandem.synthetic import words
 from tandem.synthetic.clauses import Clause, make_clause
+from tandem.synthetic.deeds import has_deeds, make_deed
 from tandem.synthetic.names import KINDS as SUBJECT_KINDS
 from tandem.synthetic.names import Subject, make_subject, near_duplicate, qualify
 from tandem.synthetic.phrasing import Fact
@@ -19,6 +20,9 @@ from tandem.synthetic.values import make_value
 UNQUALIFIED_KINDS = frozenset({"symptom", "fault", "person", "release"})
 COUNT_SAYS = ("{e} has {v}", "There are {v} in {e}", "{e} comes with {v}", "{e} counts {v}", "{v} belong to {e}", "We gave {e} {v}")
 COUNT_ASKS = ("How many {n} does {e} have", "How many {n} are there in {e}", "How many {n} belong to {e}", "Number of {n} of {e}")
+PROFILE_LAYOUTS = {**layouts.PROFILE_LAYOUTS, "dense_prose": density.dense_prose, "sections": density.sections}
+PROFILE_WEIGHTS = {**layouts.PROFILE_WEIGHTS, "dense_prose": 3.5, "sections": 1.5}
+DEEDS = 0.25  # the share of what is said of a subject that is about doing something with it
 KIND_WEIGHTS = {"thing": 5, "topic": 5, "service": 2, "team": 2, "fault": 2, "symptom": 2}
 
 
@@ -76,6 +80,9 @@ def _attribute(rng: Random, side: Side, subject_kind: str, vocabulary: Sequence[
     if rng.random() < 0.16 and side_of(f"counting:{part}") == side:
         return _counting(rng, subject_kind, words.plural(part), f"counting:{part}")
     noun, kind = rng.choice(attributes_of(side))
+    asks = paraphrases.of_attributes().get((noun, kind), ())
+    if asks and rng.random() < 0.4:
+        return Relation(f"attribute:{noun}", subject_kind, kind, (noun,), (), asks, f"attribute:{noun}")
     if rng.random() < 0.25:  # any kind of value may stand behind any noun, so the kind alone must not decide
         kind = rng.choice(list(all_attributes()))
     forms = [f"{part} {noun}", f"{part} {noun}", f"{noun} of the {part}", f"{noun} per {part}", f"{noun} for {words.plural(part)}"]
@@ -98,6 +105,8 @@ class Desk:
         self.n_slots = 0
 
     def relation(self, subject_kind: str) -> Relation:
+        if has_deeds(self.side, subject_kind) and self.rng.random() < DEEDS:
+            return make_deed(self.rng, self.side, subject_kind)
         known = relations_of(self.side).get(subject_kind)
         if subject_kind == "symptom" or (known and self.rng.random() < 0.72):
             return self.rng.choice(known) if known else self.rng.choice(relations_of(self.side)["topic"])
@@ -129,11 +138,11 @@ class Desk:
 
     def profile(self, subject: Subject, relations: list[Relation]) -> Sheet:
         facts = [self.fact(subject, relation) for relation in relations]
-        weights = layouts.PROFILE_WEIGHTS
+        weights = PROFILE_WEIGHTS
         layout = self.rng.choices(list(weights), list(weights.values()))[0]
         if subject.kind == "symptom" and layout not in ("prose", "steps"):
             layout = "prose"
-        heading, text = layouts.PROFILE_LAYOUTS[layout](self.rng, facts, self.side, self.filler)
+        heading, text = PROFILE_LAYOUTS[layout](self.rng, facts, self.side, self.filler)
         return Sheet(heading, text, facts)
 
     def roundup(self, subjects: list[Subject], relations: list[Relation]) -> Sheet:
@@ -192,7 +201,12 @@ class Desk:
         return self.mixture(subject, relation, n_facts + 1)
 
     def relations_beside(self, relation: Relation, subject_kind: str, n_others: int) -> list[Relation]:
-        others = {other.name: other for other in (self.relation(subject_kind) for _ in range(n_others))}
+        like = relation if relation.family.startswith("doing:") else None
+        drawn = (
+            make_deed(self.rng, self.side, subject_kind, like) if like and self.rng.random() < 0.4 else self.relation(subject_kind)
+            for _ in range(n_others)
+        )
+        others = {other.name: other for other in drawn}
         others.pop(relation.name, None)
         chosen = [relation, *others.values()]
         self.rng.shuffle(chosen)
@@ -203,10 +217,12 @@ class Desk:
         rng = self.rng
         if rng.random() < self.mix.qualified and subject.kind not in UNQUALIFIED_KINDS:
             subject = qualify(rng, subject, self.side)
-        rows = {subject.full_name: subject}
+            if rng.random() < 0.35:
+                return self.exceptions(subject, relation, n_facts)
+        rows = {subject.core: subject}
         for _ in range(n_facts + 1):
             other = self.sibling(subject) if subject.qualifier or rng.random() < 0.6 else make_subject(rng, subject.kind, self.side)
-            rows.setdefault(other.full_name, other)
+            rows.setdefault(other.core, other)
         columns = {relation.name: relation}
         while rng.random() < 0.35 and len(columns) < 4 and subject.kind != "symptom":
             extra = self.relation(subject.kind)
@@ -214,6 +230,13 @@ class Desk:
         chosen = list(rows.values())[: max(2, 2 * n_facts // (len(columns) + 1))]
         rng.shuffle(chosen)
         return self.roundup(chosen, list(columns.values()))
+
+    def exceptions(self, subject: Subject, relation: Relation, n_facts: int) -> Sheet:
+        """A rule for the plain subject and what holds under one to three conditions."""
+        narrowed = {other.full_name: other for other in (qualify(self.rng, subject, self.side) for _ in range(min(3, max(1, n_facts - 1))))}
+        facts = [self.fact(other, relation) for other in (replace(subject, qualifier=""), subject, *narrowed.values())]
+        facts = list({fact.key: fact for fact in facts}.values())
+        return Sheet(*density.rule_and_exceptions(self.rng, facts, self.side, self.filler), facts)
 
     def sibling(self, subject: Subject) -> Subject:
         """What is easily taken for the subject: the same under another condition, or a near duplicate."""
@@ -227,6 +250,10 @@ class Desk:
         after: list[str] = []
         while len(text) + sum(len(part) for part in before + after) < target - 60:
             (before if self.rng.random() < 0.4 else after).append(self.filler())
+        if self.rng.random() < 0.12:
+            before.insert(0, density.torn_start(self.rng, self.filler()))
+        if self.rng.random() < 0.12:
+            after.append(density.torn_end(self.rng, self.filler()))
         joint = "\n" if "\n" in text else " "
         text = joint.join([part for part in (" ".join(before), text, " ".join(after)) if part])
         joined = f"{heading}{self.rng.choice([': ', ': ', ': ', ' '])}{text}" if heading else text

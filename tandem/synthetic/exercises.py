@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
-from tandem.synthetic import words
+from tandem.synthetic import manners, words
 from tandem.synthetic.clauses import make_clause
+from tandem.synthetic.deeds import make_deed
 from tandem.synthetic.desk import Desk, Mix, Written, dossier, reports
 from tandem.synthetic.phrasing import Fact, ask, finish_question
+from tandem.synthetic.senses import may_confuse
 from tandem.synthetic.split import Side
 
 ABSTAIN = "I don't know"
+TURNED = 0.15  # tried in so many contexts; about a third of them hold rivals to choose among
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def make_exercises(
     written = [desk.write(sheet) for sheet in plan(desk, n_passages)]
     rng.shuffle(written)
     facts = [fact for passage in written for fact in passage.facts]
+    turned = _turn_round(desk, written, facts) if rng.random() < TURNED else None
     exercises = [_set(desk, written, facts, fact, question) for fact, question in _pick_questions(desk, facts, n_questions)]
-    return [exercise for exercise in exercises if exercise is not None]
+    return [exercise for exercise in [turned, *exercises] if exercise is not None][:n_questions]
 
 
 def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, question: str) -> Exercise | None:
@@ -67,30 +71,66 @@ def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, ques
         return Exercise(question, (), ABSTAIN, None, (fact.relation.family,))
     if desk.rng.random() >= desk.mix.absent:
         return Exercise(question, texts, fact.value, _offset(question, written, fact), tuple(sorted(families)))
-    withheld = _withheld(desk, facts)
+    withheld = withhold(desk, facts)
     if withheld is None:
         return None
-    question = ask(desk.rng, withheld, withheld.subject.mention, desk.side)
+    mention = manners.own(desk.rng, withheld.subject, {other.subject.name for other in facts})
+    question = ask(desk.rng, withheld, mention, desk.side, _another(desk.rng, withheld, facts))
     return Exercise(question, texts, ABSTAIN, None, tuple(sorted(families | {withheld.relation.family})))
+
+
+def _turn_round(desk: Desk, written: list[Written], facts: list[Fact]) -> Exercise | None:
+    """A question from the value to the subject ("Which grinder weighs 12 kg?"), where the context holds rivals with other values."""
+    told = "\n".join(passage.text for passage in written)
+    names = {fact.subject.name for fact in facts}
+    for fact in desk.rng.sample(facts, len(facts)):
+        subject, rivals = fact.subject, [other for other in facts if other.relation.name == fact.relation.name and other is not fact]
+        says = [say.removeprefix("{e} ") for say in fact.relation.says if say.startswith("{e} ") and say.count("{e}") == 1]
+        alone = sum(subject.name in name for name in names) == 1 and told.count(fact.value) == 1
+        if not says or not rivals or not alone or subject.qualifier or subject.kind in ("topic", "symptom", "clause", "post"):
+            continue
+        i = next(i for i, passage in enumerate(written) if fact in passage.facts)
+        text, offset = written[i].text, written[i].offsets[fact.slot]
+        at = text.rfind(subject.name, 0, offset)
+        at = at if at >= 0 else text.find(subject.name)
+        if at < 0:
+            return None
+        wh = "Who" if subject.kind == "person" else f"Which {subject.noun}"
+        question = finish_question(desk.rng, f"{wh} {desk.rng.choice(says).format(v=fact.value)}")
+        at += len(prompt(question, [passage.text for passage in written[:i]])) + len(f" [{i + 1}] ")
+        families = tuple(sorted({other.relation.family for other in facts}))
+        return Exercise(question, tuple(passage.text for passage in written), subject.name, at, families)
+    return None
 
 
 def _pick_questions(desk: Desk, facts: list[Fact], n_questions: int) -> list[tuple[Fact, str]]:
     """Only facts with one value in the whole context; the subject stays unnamed only where its relation occurs once."""
     values: dict[tuple[str, str], set[str]] = {}
-    n_of_relation: dict[str, int] = {}
     for fact in facts:
         values.setdefault(fact.key, set()).add(fact.value)
-        n_of_relation[fact.relation.name] = n_of_relation.get(fact.relation.name, 0) + 1
     clear = [fact for fact in facts if len(values[fact.key]) == 1]
+    names = {fact.subject.name for fact in facts}
     picked = []
     for fact in desk.rng.sample(clear, min(n_questions, len(clear))):
-        unnamed = n_of_relation[fact.relation.name] == 1 and fact.subject.kind not in ("symptom", "clause") and desk.rng.random() < 0.12
-        mention = None if unnamed else fact.subject.mention if desk.rng.random() < 0.85 else fact.subject.full_name
-        picked.append((fact, ask(desk.rng, fact, mention, desk.side)))
+        rivals = [
+            other for other in facts if other is not fact and fact.subject.kind != "clause" and may_confuse(fact.relation, other.relation)
+        ]
+        if any(other.subject.core == fact.subject.core and other.key != fact.key for other in rivals):
+            continue
+        unnamed = not rivals and fact.subject.kind not in ("symptom", "clause") and desk.rng.random() < 0.12
+        mention = None if unnamed else manners.own(desk.rng, fact.subject, names)
+        picked.append((fact, ask(desk.rng, fact, mention, desk.side, _another(desk.rng, fact, facts))))
     return picked
 
 
-def _withheld(desk: Desk, facts: list[Fact]) -> Fact | None:
+def _another(rng: Random, fact: Fact, facts: list[Fact]) -> str:
+    """A subject of the same kind that the question may rule out, or nothing."""
+    subject = fact.subject
+    found = [other.subject for other in facts if other.subject.kind == subject.kind and subject.name not in other.subject.name]
+    return rng.choice(found).mention if found and subject.kind not in ("clause", "symptom") else ""
+
+
+def withhold(desk: Desk, facts: list[Fact]) -> Fact | None:
     """A fact that the context could hold but does not: a sibling's, or another side of a subject that is there."""
     known = {fact.key for fact in facts}
     for _ in range(8):
@@ -99,11 +139,19 @@ def _withheld(desk: Desk, facts: list[Fact]) -> Fact | None:
             candidate = desk.rng.choice(make_clause(desk.rng, desk.side, desk.new_slot).facts)
         elif desk.rng.random() < 0.5:
             candidate = desk.fact(desk.sibling(seen.subject), seen.relation)
+        elif seen.relation.family.startswith("doing:") and desk.rng.random() < 0.5:
+            candidate = desk.fact(seen.subject, make_deed(desk.rng, desk.side, seen.subject.kind, seen.relation))
         else:
             candidate = desk.fact(seen.subject, desk.relation(seen.subject.kind))
-        if candidate.key not in known:
+        if candidate.key not in known and not any(_answers(fact, candidate) for fact in facts):
             return candidate
     return None
+
+
+def _answers(fact: Fact, withheld: Fact) -> bool:
+    """Whether a fact that is there might be taken for the one that is asked: of the same subject, or a rule that covers its case."""
+    same = fact.subject.core in (withheld.subject.core, replace(withheld.subject, qualifier="").core)
+    return same and may_confuse(fact.relation, withheld.relation)
 
 
 def _offset(question: str, written: list[Written], fact: Fact) -> int:

@@ -23,6 +23,12 @@ class Subject:
         return f"{self.name} {self.qualifier}".rstrip()
 
     @property
+    def core(self) -> str:
+        """The name without its noun and with its qualifier: "Wren" and "Wren grinder" are one thing to a reader."""
+        bare = self.name.replace(self.noun, "").strip() if self.noun else self.name
+        return f"{bare or self.name} {self.qualifier}".strip().lower()
+
+    @property
     def mention(self) -> str:
         return f"the {self.full_name}" if self.article else self.full_name
 
@@ -209,7 +215,16 @@ def _symptom(rng: Random, side: Side) -> Subject:
     return Subject("symptom", rng.choice(words.SYMPTOMS).format(o=rng.choice(words.OBJECTS[:54] + words.THINGS)), "case")
 
 
+def _post(rng: Random, side: Side) -> Subject:
+    while True:
+        job = rng.choice(words.JOBS)
+        if side_of(f"post:{job}") == side:
+            name = job if rng.random() < 0.35 else f"{rng.choice(words.GRADES)} {job}"
+            return Subject("post", name, "post", article=True)
+
+
 KINDS = {
+    "post": _post,
     "thing": _thing,
     "service": _service,
     "team": _team,
@@ -233,8 +248,9 @@ def near_duplicate(rng: Random, subject: Subject, side: Side) -> Subject:
         base = base if base[0].isupper() else subject.name.split()[-1]
         while True:
             name = rng.choice([f"{base} {_model(rng)}", f"{base} {_model(rng)} {subject.noun}", f"{base} {subject.noun}", base])
-            if name != subject.name:
-                return replace(subject, name=name)
+            other = replace(subject, name=name)
+            if other.core != subject.core:
+                return other
     while True:
         other = make_subject(rng, subject.kind, side)
         if subject.kind in ("site", "event", "service") and rng.random() < 0.6:

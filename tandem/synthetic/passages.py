@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from tandem.synthetic import words
+from tandem.synthetic import spans, words
 from tandem.synthetic.names import Subject
 from tandem.synthetic.phrasing import Fact, capitalise, embed, refer, state
 from tandem.synthetic.split import Side
@@ -14,7 +14,9 @@ Filler = Callable[[], str]
 
 SECTIONS = (
     "Overview|Technical data|At a glance|Details|Facts|Specifications|Summary|Key figures|General|Good to know|Conditions|"
-    "What applies|In short|Policy|Rules|Data sheet|Notes|Basics|Everything you need|Guide"
+    "What applies|In short|Policy|Rules|Data sheet|Notes|Basics|Everything you need|Guide|Costs|Care|Cleaning|Upkeep|Before you start|"
+    "Who to ask|Exceptions|Handling|Delivery|Returns|Storage|Installation|Moving|Payment|Dates|People|How it works|Daily use|After use|"
+    "Problems|Step by step|Responsibilities|Changes|Background|Safety|Settings|Materials|Requests"
 ).split("|")
 FILLERS = (
     "Please {vb} the {w} before the {w2}|Contact {p} if the {w} is {j}|All staff should {vb} the {j} {w}|"
@@ -30,8 +32,17 @@ FILLERS = (
 ).split("|")
 
 
+ASIDES = (
+    "We know that {r}|It has happened that {c}|Not everybody likes it, but {r}|Some colleagues remember that {c}|Keep in mind that {r}|"
+    "There is one reason for all this: {r}|It is a common mistake to think that {c}|In the past {c}|As everyone knows, {r}|"
+    "Many ask about this, since {r}|Nobody wants to see that {c}|Our experience is that {r}|Others report that {c}"
+).split("|")
+
+
 def synthetic_filler(rng: Random) -> str:
     """A sentence that says nothing anybody asks for."""
+    if rng.random() < 0.3:
+        return rng.choice(ASIDES).format(r=rng.choice(spans.REASONS), c=rng.choice(spans.CONSEQUENCES)) + "."
     return (
         capitalise(
             rng.choice(FILLERS).format(
@@ -61,7 +72,7 @@ def fill_slots(text: str, facts: list[Fact]) -> tuple[str, dict[str, int]]:
     return "".join(pieces), offsets
 
 
-def _headed(rng: Random, subject: Subject | None, title: str = "") -> str:
+def headed(rng: Random, subject: Subject | None, title: str = "") -> str:
     """A heading path such as "Wren S > Technical data", or none."""
     joint = rng.choice([" > ", " > ", " / ", " - ", " | ", ": "])
     parts = [capitalise(subject.name)] if subject else []
@@ -74,6 +85,8 @@ def _headed(rng: Random, subject: Subject | None, title: str = "") -> str:
         )
     if title or rng.random() < 0.5:
         parts.append(title or rng.choice(SECTIONS))
+    if rng.random() < 0.12:
+        parts.insert(len(parts) - 1 if title else len(parts), rng.choice(SECTIONS))
     return joint.join(parts)
 
 
@@ -81,7 +94,7 @@ def _headed(rng: Random, subject: Subject | None, title: str = "") -> str:
 def prose(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
     """Sentences about one subject; once it is named, mostly pronouns."""
     subject = facts[0].subject
-    heading = _headed(rng, subject) if rng.random() < 0.65 else ""
+    heading = headed(rng, subject) if rng.random() < 0.65 else ""
     named = bool(heading)
     sentences = []
     for fact in facts:
@@ -96,7 +109,7 @@ def prose(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[s
 def merged_sentence(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
     """Several facts in one sentence: "The Wren S weighs 2 kg, costs 90 EUR and is made in Tor."""
     subject = facts[0].subject
-    heading = _headed(rng, subject) if rng.random() < 0.5 else ""
+    heading = headed(rng, subject) if rng.random() < 0.5 else ""
     said = [state(rng, fact, "\x01", side) for fact in facts]
     predicates = [text[2:] for text in said if text.startswith("\x01 ")]
     others = [text.replace("\x01", refer(rng, subject)) for text in said if not text.startswith("\x01 ")]
@@ -114,7 +127,7 @@ def merged_sentence(rng: Random, facts: list[Fact], side: Side, filler: Filler) 
 def bullets(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
     """ "- Boiler: 1.8 litres", or a list of sentences."""
     subject = facts[0].subject
-    heading = _headed(rng, subject)
+    heading = headed(rng, subject)
     mark, colon = rng.choice(["- ", "- ", "* ", "• ", "-- "]), rng.choice([": ", ": ", " - ", " = ", ": "])
     full = rng.random() < 0.3
     bold = rng.random() < 0.15
@@ -128,7 +141,7 @@ def bullets(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple
 
 def spec_table(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
     """ "| Weight | 12 kg |", with or without a head."""
-    heading = _headed(rng, facts[0].subject)
+    heading = headed(rng, facts[0].subject)
     head = rng.choice(
         ["| Property | Value |", "| | |", "| Item | Specification |", "| Feature | Data |", "| Topic | Rule |", "| What | How much |", ""]
     )
@@ -144,7 +157,7 @@ def key_values(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tu
         (capitalise(fact.label) if rng.random() < 0.7 else fact.label) + colon + fact.slot for fact in facts
     )
     return (
-        (_headed(rng, subject), body)
+        (headed(rng, subject), body)
         if rng.random() < 0.5
         else ("", f"{capitalise(subject.name)}{rng.choice([': ', ' - ', ' | ', ', '])}{body}")
     )
@@ -162,7 +175,7 @@ def questions_answers(rng: Random, facts: list[Fact], side: Side, filler: Filler
         if rng.random() < 0.3:
             answer = rng.choice(["That depends on the case, but as a rule: ", "Good question. ", "Yes and no. ", "In short: "]) + answer
         parts.append(style.format(q=capitalise(rng.choice(templates).format(e=mention)) + "?", a=answer + "."))
-    return _headed(rng, subject, rng.choice(["FAQ", "Questions and answers", "Frequently asked questions", ""])), "\n".join(parts)
+    return headed(rng, subject, rng.choice(["FAQ", "Questions and answers", "Frequently asked questions", ""])), "\n".join(parts)
 
 
 def notice(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
@@ -187,7 +200,7 @@ def notice(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[
         rng.choice(["", "", "Also, ", "In addition, ", "Please note: ", "As before, ", "New: ", "Remember that "]) + text for text in body
     ]
     closing = rng.choice(["", f"Kind regards, {rng.choice(words.FIRST_NAMES)}", "Thank you.", "Any questions? Just ask.", filler()])
-    return rng.choice(["", _headed(rng, subject), "Announcement", "Newsletter", "Note"]), " ".join(
+    return rng.choice(["", headed(rng, subject), "Announcement", "Newsletter", "Note"]), " ".join(
         [opening, *(text + "." for text in body), closing]
     ).strip()
 
@@ -201,7 +214,7 @@ def steps(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[s
     ]
     lines += [state(rng, fact, refer(rng, subject), side, True) + "." for fact in facts]
     rng.shuffle(lines)
-    return _headed(rng, subject, rng.choice(["Steps", "Procedure", "How it works", "Instructions", ""])), "\n".join(
+    return headed(rng, subject, rng.choice(["Steps", "Procedure", "How it works", "Instructions", ""])), "\n".join(
         f"{i}. {line}" for i, line in enumerate(lines, 1)
     )
 
@@ -211,12 +224,12 @@ def roundup_prose(rng: Random, facts: list[Fact], side: Side, filler: Filler) ->
     """The same of several subjects, or of one subject under several conditions."""
     shared = facts[0].subject.qualifier != "" and len({fact.subject.name for fact in facts}) == 1
     if shared and rng.random() < 0.6:
-        sentences = [_conditional(rng, fact) + "." for fact in facts]
-        return _headed(rng, facts[0].subject, capitalise(facts[0].label)), " ".join(sentences)
+        sentences = [conditional(rng, fact) + "." for fact in facts]
+        return headed(rng, facts[0].subject, capitalise(facts[0].label)), " ".join(sentences)
     sentences = [state(rng, fact, fact.subject.mention, side) + "." for fact in facts]
     while rng.random() < 0.3:
         sentences.insert(rng.randint(0, len(sentences)), filler())
-    return (_headed(rng, None, capitalise(facts[0].label)) if rng.random() < 0.5 else ""), " ".join(sentences)
+    return (headed(rng, None, capitalise(facts[0].label)) if rng.random() < 0.5 else ""), " ".join(sentences)
 
 
 CONDITIONALS = (
@@ -226,7 +239,8 @@ CONDITIONALS = (
 ).split("|")
 
 
-def _conditional(rng: Random, fact: Fact) -> str:
+def conditional(rng: Random, fact: Fact) -> str:
+    """What holds under a condition, without saying of what: "For trainees that means 3 days"."""
     qualifier = fact.subject.qualifier
     return capitalise(rng.choice(CONDITIONALS).format(q=qualifier, Q=capitalise(qualifier), a=fact.label, v=fact.slot))
 
@@ -239,7 +253,7 @@ def roundup_list(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> 
         lead_name = facts[0].subject.name
         lines = [f"{mark}{capitalise(fact.subject.short)}{colon}{fact.slot}{')' if colon == ' (' else ''}" for fact in facts]
         lead = rng.choice(["", f"{capitalise(facts[0].label)}:\n"])
-        heading = _headed(rng, Subject("topic", lead_name), "" if lead else capitalise(facts[0].label))
+        heading = headed(rng, Subject("topic", lead_name), "" if lead else capitalise(facts[0].label))
         return heading, lead + rng.choice(["\n", "\n", "; "]).join(lines)
     lines = [f"{mark}{capitalise(fact.subject.name)}{colon}{fact.slot}{')' if colon == ' (' else ''}" for fact in facts]
     lead = rng.choice(
@@ -250,7 +264,7 @@ def roundup_list(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> 
             "",
         ]
     )
-    heading = _headed(rng, None, capitalise(facts[0].label)) if not lead or rng.random() < 0.5 else ""
+    heading = headed(rng, None, capitalise(facts[0].label)) if not lead or rng.random() < 0.5 else ""
     return heading, (lead + "\n" if lead else "") + rng.choice(["\n", "\n", "; "]).join(lines)
 
 
@@ -270,7 +284,7 @@ def roundup_table(rng: Random, facts: list[Fact], side: Side, filler: Filler) ->
         lines.insert(1, "|" + "---|" * len(rows[0]))
     title = rng.choice(["Comparison", "Overview", "Table", capitalise(facts[0].label), "Models", "List"])
     lead = filler() + "\n" if rng.random() < 0.3 else ""
-    return _headed(rng, facts[0].subject if shared else None, title), lead + "\n".join(lines)
+    return headed(rng, facts[0].subject if shared else None, title), lead + "\n".join(lines)
 
 
 PROFILE_LAYOUTS = {

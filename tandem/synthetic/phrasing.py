@@ -1,13 +1,16 @@
 # ruff: noqa: SIM905 - lists of words read better as text
 """From a fact to a sentence, a label line or a question; wordings come from the relation or from general frames."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
-from tandem.synthetic import words
+from tandem.synthetic import manners, situations, words
 from tandem.synthetic.names import Subject
 from tandem.synthetic.relations import Relation
 from tandem.synthetic.split import Side, on_side
+from tandem.synthetic.values import CONTRASTABLE, make_value
 
 SAY_FRAMES = (
     "The {a} of {e} is {v}|{e} has a {a} of {v}|For {e}, the {a} is {v}|{v} is the {a} of {e}|The {a} for {e} was set to {v}|"
@@ -94,6 +97,12 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+@cache
+def _frames(side: Side, kind: str) -> list[str]:
+    frames = {"say": SAY_FRAMES, "bare say": BARE_SAY_FRAMES, "ask": ASK_FRAMES, "bare ask": BARE_ASK_FRAMES}[kind]
+    return on_side(side, frames, f"{kind.removeprefix('bare ')}:")
+
+
 def refer(rng: Random, subject: Subject) -> str:
     """How a text speaks of its own topic once the heading or an earlier sentence has named it."""
     if subject.kind in ("symptom", "topic"):
@@ -123,6 +132,25 @@ TAILS = (
 ).split("|")
 
 
+CONTRASTS = (
+    ", no longer {o}|, not {o}| (previously {o})|, not {o} as some believe|; until last {m} it was {o}| instead of {o} as in the past|"
+    ", whereas it used to be {o}| rather than {o}| (not {o})|, while elsewhere it is {o}| since {m}; before that it was {o}|, up to now {o}"
+).split("|")
+
+
+def contrast(rng: Random, fact: Fact, sentence: str, side: Side) -> str:
+    """The statement with a value that does not hold behind it: the old one, or one that people wrongly believe."""
+    other = make_value(rng, fact.relation.value, side)
+    if other in fact.value or fact.value in other:
+        return sentence
+    return sentence + rng.choice(CONTRASTS).format(o=other, m=rng.choice(words.MONTHS))
+
+
+def smooth(text: str) -> str:
+    """ "the lid of it" -> "its lid"."""
+    return re.sub(r"\bthe ([a-z]+(?: [a-z]+)?) of it\b", r"its \1", text) if " of it" in text else text
+
+
 def embed(rng: Random, sentence: str) -> str:
     """A statement in running text: now and then with an opening, more often with an afterthought behind it."""
     roll = rng.random()
@@ -138,26 +166,45 @@ def embed(rng: Random, sentence: str) -> str:
 def state(rng: Random, fact: Fact, mention: str, side: Side, named_above: bool = False) -> str:
     """One sentence without its final stop."""
     parts = {"a": noun_of(fact), "e": mention, "v": fact.slot, "n": rng.choice(words.THINGS), "j": rng.choice(words.ADJECTIVES)}
-    if named_above and rng.random() < 0.25 and fact.subject.kind != "symptom":
-        template = rng.choice(on_side(side, BARE_SAY_FRAMES, "say:"))
-    elif fact.relation.says and rng.random() < 0.8:
+    if named_above and rng.random() < 0.2 and fact.subject.kind != "symptom":
+        template = rng.choice(_frames(side, "bare say"))
+    elif fact.relation.says and (rng.random() < 0.8 or fact.relation.family.startswith("doing:")):
         template = rng.choice(fact.relation.says)
     else:
-        template = rng.choice(on_side(side, SAY_FRAMES, "say:"))
-    return capitalise(embed(rng, template.format(**parts)))
+        template = rng.choice(_frames(side, "say"))
+    if named_above and fact.relation.family.startswith("doing:") and rng.random() < 0.5:
+        template = template.replace(" of {e}", "")
+    sentence = smooth(template.format(**parts))
+    if fact.relation.value in CONTRASTABLE and template.endswith("{v}") and rng.random() < 0.07:
+        return capitalise(contrast(rng, fact, sentence, side))
+    return capitalise(embed(rng, sentence))
 
 
-def ask(rng: Random, fact: Fact, mention: str | None, side: Side) -> str:
-    """A question about the fact; `mention=None` asks without naming the subject."""
+def ask(rng: Random, fact: Fact, mention: str | None, side: Side, other: str = "") -> str:
+    """A question about the fact; `mention=None` asks without naming the subject, `other` is a rival that may be ruled out by name."""
     if fact.subject.kind == "clause":
         return finish_question(rng, rng.choice(fact.relation.asks))
-    pronoun = rng.choice(["it", "it", "this", f"the {fact.subject.noun}"])
+    pronoun = rng.choice(["it", "it", "this", "that" if fact.subject.noun == "case" else f"the {fact.subject.noun}"])
     if mention is None:
         return finish_question(rng, _ask_about(rng, fact, pronoun if rng.random() < 0.5 else None, side))
+    if fact.subject.kind == "symptom" and rng.random() < 0.4:
+        mention = situations.reword_symptom(rng, mention)
+    situation = situations.in_first_person(rng, fact.subject.qualifier) if fact.subject.qualifier and rng.random() < 0.4 else None
+    if situation:
+        question = capitalise(_ask_about(rng, fact, mention.removesuffix(fact.subject.qualifier).rstrip(), side))
+        return finish_question(rng, situation + question)
+    if other and rng.random() < 0.12:
+        return finish_question(rng, manners.rule_out(rng, capitalise(_ask_about(rng, fact, mention, side)), mention, other))
     if fact.subject.kind != "symptom" and rng.random() < 0.08:
-        label = noun_of(fact)
+        label = rng.choice(fact.relation.labels) if fact.relation.asks and rng.random() < 0.5 else noun_of(fact)
         return finish_question(rng, rng.choice(ELLIPSES).format(A=capitalise(label), a=label, e=mention))
+    if fact.subject.kind == "fault" and rng.random() < 0.2:
+        told = rng.choice(["it", "it", "this", mention])
+        return finish_question(rng, situations.fault_story(rng, mention) + capitalise(_ask_about(rng, fact, told, side)))
     if fact.subject.kind not in ("symptom", "person") and rng.random() < 0.12:
+        if rng.random() < 0.4:
+            told = rng.choice([pronoun, pronoun, mention])
+            return finish_question(rng, manners.story(rng, fact.subject, mention) + capitalise(_ask_about(rng, fact, told, side)))
         setting = capitalise(rng.choice(SETTINGS).format(e=mention))
         question = _ask_about(rng, fact, pronoun, side)
         own_sentence = setting.endswith((". ", "? "))
@@ -168,10 +215,11 @@ def ask(rng: Random, fact: Fact, mention: str | None, side: Side) -> str:
 def _ask_about(rng: Random, fact: Fact, mention: str | None, side: Side) -> str:
     label, wh = noun_of(fact), WH.get(fact.relation.value, "What")
     if mention is None:
-        return rng.choice(on_side(side, BARE_ASK_FRAMES, "ask:")).format(a=label, w=wh)
-    if fact.relation.asks and rng.random() < 0.85:
-        return rng.choice(fact.relation.asks).format(e=mention)
-    return rng.choice(on_side(side, ASK_FRAMES, "ask:")).format(a=label, e=mention, w=wh)
+        return rng.choice(_frames(side, "bare ask")).format(a=label, w=wh)
+    if fact.relation.asks and (rng.random() < 0.85 or fact.relation.family.startswith("doing:")):
+        question = smooth(rng.choice(fact.relation.asks).format(e=mention))
+        return f"{question} {manners.extra(rng, side)}" if rng.random() < 0.06 else question
+    return rng.choice(_frames(side, "ask")).format(a=label, e=mention, w=wh)
 
 
 LEAD_INS = (
@@ -194,12 +242,16 @@ def finish_question(rng: Random, question: str) -> str:
     """Everyday variation: other words for the same thing, small letters, no question mark, a lead-in."""
     if rng.random() < 0.25:
         question = swap_words(rng, question)
+    if rng.random() < 0.04:
+        question = manners.mistype(rng, question)
+    elif rng.random() < 0.05 and "?" not in question and ". " not in question:
+        question = manners.keywords(rng, question)
     if rng.random() < 0.1:
         lead_in = rng.choice(LEAD_INS).format(
             g=rng.choice(words.GROUPS), d=rng.choice(words.TEAMS), w=rng.choice(words.WEEKDAYS), t=rng.choice(words.THINGS)
         )
         question = lead_in + (capitalise(question) if lead_in.endswith((". ", "? ")) else question[:1].lower() + question[1:])
-    question = capitalise(question) + ("" if rng.random() < 0.08 else "?")
+    question = capitalise(question) + ("" if rng.random() < 0.08 else "?" + (rng.choice(manners.ENDS) if rng.random() < 0.06 else ""))
     return question.lower() if rng.random() < 0.05 else question
 
 

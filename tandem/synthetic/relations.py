@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from tandem.synthetic import paraphrases
+from tandem.synthetic.rules import RULES
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -336,7 +339,7 @@ ask: What do I need for {e} | What must I bring for {e} | What is required for {
 ask: What has to be worn for {e}
 
 # valid_from: topic paper service -> date
-label: valid from | effective date | in force since | starts on
+label: effective date | valid from | in force since | starts on
 say: The rules on {e} apply from {v} | {e} starts on {v} | {e} is valid from {v} | {e} takes effect on {v}
 say: From {v}, {e} is handled in a new way | {e} changes on {v}
 ask: From when do the rules on {e} apply | When does {e} take effect | When does {e} start | Since when is {e} valid
@@ -469,7 +472,7 @@ say: {e} covers {v} | {e} has a floor space of {v} | {e} is {v} large | {e} spre
 ask: How large is {e} | How much floor space does {e} have | What area does {e} cover
 
 # founded: org site -> year
-label: founded | established | since | year of foundation
+label: year of foundation | founded | established | since
 say: {e} was founded in {v} | {e} has existed since {v} | {e} opened its doors in {v} | {e} goes back to {v}
 say: Founded in {v}, {e} is among the oldest in town | {e} was set up in {v}
 ask: When was {e} founded | Since when does {e} exist | In which year was {e} set up | How long has {e} existed
@@ -695,7 +698,7 @@ say: {e} fits {v} | {e} works with {v} | {e} goes with {v} only | {e} is compati
 ask: What does {e} fit | What does {e} work with | What is {e} compatible with | With what can {e} be used
 
 # not_compatible: thing service -> phrase
-label: not compatible with | does not fit | not suitable for
+label: incompatible item | not compatible with | does not fit | not suitable for
 say: {e} does not work with {v} | {e} is not made for {v} | Never use {e} with {v} | {e} cannot handle {v}
 say: {e} must not be combined with {v}
 ask: What does {e} not work with | What must {e} not be used with | What can {e} not handle | What is {e} not suitable for
@@ -719,7 +722,7 @@ ask: What does shipping of {e} cost | How much is delivery of {e} | How much is 
 # trade_in: thing -> money
 label: trade-in value | trade-in | resale value | buy-back
 say: We take {e} back for {v} | For your old {e} you get {v} | The trade-in value of {e} is {v} | {e} is still worth {v}
-ask: What do I get for my old {e} | How much is {e} worth as a trade-in | For how much is {e} taken back
+ask: What do I get for {e} when it is old | How much is {e} worth as a trade-in | For how much is {e} taken back
 
 # rent: thing site -> money
 label: rent | rental fee | hire charge | loan fee
@@ -758,7 +761,7 @@ say: A red light on {e} means that {v} | {e} blinks when {v} | {e} beeps if {v} 
 ask: What does the red light on {e} mean | When does {e} blink | Why does {e} beep | When does the lamp of {e} light up
 
 # fault_next: fault symptom -> role
-label: if it stays | escalation | if that does not help
+label: escalation | if it stays | if that does not help
 say: If nothing helps against {e}, turn to {v} | Should {e} return, {v} takes over | {v} is called when {e} comes back
 ask: Who takes over when {e} comes back | Whom do I turn to if nothing helps against {e} | Who is called when {e} returns
 
@@ -773,7 +776,7 @@ say: With {e}, wait {v} and start again | After {e}, leave it off for {v} | {e} 
 ask: How long do I wait with {e} | How long should it stay off after {e} | When does {e} go away
 
 # error_seen: fault -> phrase
-label: shown on | appears on | where it appears
+label: place of display | shown on | appears on | where it appears
 say: {e} appears on {v} | {e} is shown at {v} | You see {e} on {v} | {e} is written to {v}
 ask: Where does {e} appear | Where do I see {e} | On what is {e} shown
 
@@ -783,7 +786,7 @@ say: Of {e}, {v} can be carried over | {v} of {e} move to the next year | You ma
 ask: How much of {e} can be carried over | How much {e} moves to the next year | How much of {e} may I keep
 
 # use_by: topic paper -> date
-label: use by | last day | cut-off date | must be used by
+label: last day | use by | cut-off date | must be used by
 say: {e} must be used by {v} | After {v}, {e} is lost | The last day for {e} is {v} | {e} lapses on {v}
 ask: By when must {e} be used | When is {e} lost | What is the last day for {e} | What is the final date for {e}
 
@@ -809,7 +812,7 @@ say: Orders to {e} before {v} leave the same day | {e} takes orders until {v} | 
 ask: Until when can I order from {e} | What is the latest time to order at {e} | By when must orders reach {e}
 
 # ships_from: thing org -> place
-label: ships from | dispatch | warehouse | delivered from
+label: dispatch place | ships from | dispatch | warehouse | delivered from
 say: {e} ships from {v} | {e} is sent from {v} | {e} leaves the warehouse in {v} | Parcels of {e} come from {v}
 ask: From where is {e} shipped | Where is {e} sent from | Where do parcels of {e} come from
 
@@ -819,7 +822,7 @@ say: {e} speaks {v} | {e} is offered in {v} | You can talk to {e} in {v} | {e} c
 ask: What languages does {e} speak | In which languages is {e} offered | In what can I talk to {e}
 
 # report_to: topic event -> role
-label: report to | reported to | whom to tell
+label: reporting contact | report to | reported to | whom to tell
 say: {e} is reported to {v} | Tell {v} about {e} | {v} must hear about {e} | News of {e} goes to {v} | Let {v} know of {e}
 ask: To whom is {e} reported | Who must be told about {e} | Who must hear about {e}
 
@@ -834,7 +837,7 @@ say: The reason for {e} is {v} | {e} was introduced because of {v} | {e} goes ba
 ask: Why was {e} introduced | What is the reason for {e} | What led to {e}
 
 # signed: paper project org -> date
-label: signed on | date of signature | agreed on
+label: date of signature | signed on | agreed on
 say: {e} was signed on {v} | The signature on {e} dates from {v} | {e} was agreed on {v} | We closed {e} on {v}
 ask: When was {e} signed | On what date was {e} agreed | When did we close {e}
 
@@ -879,7 +882,7 @@ say: {e} studied in {v} | {e} grew up in {v} | {e} was born in {v} | {e} comes f
 ask: Where did {e} study | Where was {e} born | Where does {e} come from
 
 # away: person team -> date
-label: back on | away until | return
+label: date of return | back on | away until
 say: {e} is away until {v} | {e} will be back on {v} | {e} returns on {v} | Nobody can reach {e} before {v}
 ask: When will {e} be back | Until when is {e} away | When does {e} return
 
@@ -951,17 +954,17 @@ say: Until {e} is fixed, {v} | As a workaround for {e}, {v} | {v} as long as {e}
 ask: What is the workaround for {e} | What can I do until {e} is fixed | What should users of {e} do for now
 
 # fixed_in: fault -> version
-label: fixed in | solved in | fix planned for
+label: version with the fix | fixed in | solved in | fix planned for
 say: {e} is fixed in {v} | Version {v} solves {e} | {e} will be gone with {v} | Update to {v} and {e} disappears
 ask: In which version is {e} fixed | Which version solves {e} | When will {e} be gone
 
 # min_system: service release -> version
-label: requires | minimum version | oldest supported version
+label: minimum version | requires | oldest supported version
 say: {e} needs {v} or newer | {e} does not start below {v} | {e} requires {v} | The oldest version that {e} accepts is {v}
 ask: Which version does {e} need at least | What is the oldest version that {e} accepts | What does {e} require
 
 # ingredients: topic -> phrase
-label: contains | ingredients | made with
+label: list of ingredients | contains | ingredients | made with
 say: {e} contain {v} | There is {v} in {e} | {e} are made with {v}
 ask: What do {e} contain | What is in {e} | What are {e} made with
 
@@ -1042,12 +1045,13 @@ people: crew | team size | maximum occupancy | minimum staffing
 def all_relations() -> tuple[Relation, ...]:
     """One relation for each kind of subject that a block names; those of a block share its family."""
     relations = []
-    for block in _RELATIONS.split("\n# ")[1:]:
+    for block in f"{_RELATIONS}{RULES}".split("\n# ")[1:]:
         head, *lines = block.strip().splitlines()
         name, subjects, value = re.split(": | -> ", head)
         wordings = _wordings([line for line in lines if line and not line.startswith("#")])
         for subject in subjects.split():
             labels, says, asks = (wordings[key] for key in ("label", "say", "ask"))
+            asks += paraphrases.of_relations().get(name, ())
             relations.append(Relation(name, subject, value, labels, says, asks, f"relation:{name}"))
     return tuple(relations)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from tandem.synthetic import names, words
+from tandem.synthetic import names, spans, words
 from tandem.synthetic.split import Side
 
 
@@ -504,6 +504,7 @@ KINDS: dict[str, Callable[[Random, Side], str]] = {
     "pressure": _measure("bar|kPa|psi|bar|N m|Nm", 99, 0.4),
     "area": _measure("square metres|m²|hectares", 9999, 0.1),
     "noise": _measure("dB|decibels|dB(A)", 99, 0.1),
+    **spans.KINDS,
 }
 
 
@@ -514,6 +515,10 @@ SUFFIXES = (
     "per person|a year|a month|a day|a week|each|in total|per order|after tax|before tax|including tax|per use|per cycle|each way|"
     "per team|by default|on request|a time|at full load|when empty|net|on average"
 ).split("|")
+CONTRASTABLE = frozenset(
+    "duration money count people days mass length volume temperature power speed data pressure area noise percent frequency date year "
+    "clock weekday hours person place room code version org colour email phone channel role window latest usage payment times menu".split()
+)
 SPANS = frozenset("duration money count people days mass length volume temperature power speed data pressure area noise percent".split())
 
 
@@ -522,6 +527,8 @@ def make_value(rng: Random, kind: str, side: Side) -> str:
     if kind.startswith("counted:"):
         return f"{_bare_number(rng, side)} {kind.removeprefix('counted:')}"
     value = KINDS[kind](rng, side)
+    if kind in spans.CONDITIONS and rng.random() < 0.08:
+        return spans.condition(rng, kind, value)
     if kind not in SPANS:
         return value
     roll = rng.random()

@@ -214,6 +214,12 @@ GROUPS = (
     "external partners"
 ).split("|")
 USES = "storing checking cleaning sorting testing weighing drying cooling heating mixing cutting lifting printing shipping planning".split()
+JOBS = (
+    "gardener|librarian|nurse|driver|clerk|planner|baker|welder|editor|teacher|analyst|buyer|dispatcher|tour guide|tester|cashier|"
+    "receptionist|electrician|plumber|carpenter|translator|developer|designer|cook|porter|lifeguard|technician|lecturer|archivist|"
+    "photographer|foreman|bookkeeper|warehouse worker|shift leader|project manager|sales assistant|lab assistant|caretaker|painter|coach"
+).split("|")
+GRADES = "junior|senior|assistant|deputy|chief|trainee|lead|level 1|level 2|level 3|part-time|temporary|grade A|grade B".split("|")
 ROOMS = "cellar|basement|loading dock|reception|north wing|courtyard|mail room|first-aid room|staff kitchen|main entrance".split("|")
 COUNTED = (
     "users seats people ports licences guests requests entries vehicles boxes attempts pages members employees rooms books bottles "
