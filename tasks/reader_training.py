@@ -53,7 +53,7 @@ class Stage:
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
     Stage((1, 2, 2), Mix(absent=0.07, cloze=0.10, target_chars=(80, 400)), 0.72, 2560),
-    Stage((1, 2, 3, 3, 3, 3, 5, 8), Mix(absent=0.13, cloze=0.10, target_chars=(150, 700)), 2.0, 3584),
+    Stage((1, 2, 3, 3, 3, 3, 5, 8), Mix(absent=0.13, cloze=0.08, target_chars=(80, 450)), 2.0, 3072),
 )
 
 

@@ -51,7 +51,8 @@ def server(chat_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         deadline = time.monotonic() + 120
         while not _is_up(f"http://127.0.0.1:{port}/health"):
-            assert process.poll() is None and time.monotonic() < deadline, log_path.read_text()[-2000:]
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(log_path.read_text()[-2000:])
             time.sleep(0.3)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
