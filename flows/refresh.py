@@ -13,6 +13,7 @@ from flows.engine import announce, note, step
 from flows.progress import REPORTER
 from tasks import registry, runs
 from tasks.examples import record_examples
+from tasks.index import maintain
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
 from tasks.versions import record
@@ -38,6 +39,7 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> str:
     record_examples(workspace)
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
+    maintain(workspace)
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
     return recorded.data_version

@@ -60,6 +60,17 @@ def parse_examples(text: str, document_ids: Collection[str], where: str = "data/
     return examples
 
 
+def usable_examples(text: str, document_ids: Collection[str]) -> list[Example]:
+    """The examples that hold, the first of each id, for those who cannot wait until every line does; the others are passed over."""
+    known = set(document_ids)
+    found: dict[str, Example] = {}
+    for line in text.removeprefix("\ufeff").split("\n"):
+        example, faults = _parse_line(line, known)
+        if example is not None and not faults:
+            found.setdefault(example.id, example)
+    return list(found.values())
+
+
 def _parse_line(line: str, known: set[str]) -> tuple[Example | None, list[str]]:
     """The example of one line and what is wrong with it. No example: not even its id can be told."""
     try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 
-from pydantic import ValidationError
-
+from tandem.examples import usable_examples
 from tandem.params import Params
 from tandem.records import Example
 from tandem.retrieval import best_per_document
@@ -23,7 +22,7 @@ def lost(workspace: Workspace, settled: Collection[str], after: Index, before: C
     their id: the same ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
     """
     n = workspace.params.index.canaries
-    fit = [example for example in _examples(workspace) if example.answerable and example.sources and set(example.sources) <= set(settled)]
+    fit = [example for example in _examples(workspace, settled) if example.answerable and example.sources]
     fit.sort(key=lambda example: (hashlib.sha256(example.id.encode()).digest(), example.id))
     judged, found_lost = 0, []
     while judged < n and fit:
@@ -50,14 +49,8 @@ def missing(examples: Sequence[Example], index: Index, params: Params) -> list[E
     return absent
 
 
-def _examples(workspace: Workspace) -> list[Example]:
-    """Lines that are no example are passed over: other gates refuse them, and searching must not wait for that."""
+def _examples(workspace: Workspace, settled: Collection[str]) -> list[Example]:
+    """Lines that are no example, or name another source, are passed over: other gates refuse them, and searching must not wait for that."""
     if not workspace.params.index.canaries or not workspace.examples_path.is_file():
         return []
-    found: list[Example] = []
-    for line in workspace.examples_path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            found.append(Example.model_validate_json(line))
-        except ValidationError:
-            continue
-    return found
+    return usable_examples(workspace.examples_path.read_text(encoding="utf-8", errors="replace"), settled)

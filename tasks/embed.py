@@ -15,7 +15,7 @@ import numpy as np
 from tandem.chunking import hash_text
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
-from tasks.workspace import Settings
+from tasks.workspace import Settings, Workspace
 
 TOKEN_BUDGET = 1_024  # padded tokens a batch: on a CPU larger batches are slower, their activations leave the cache
 CACHE_ROWS = 512
@@ -205,6 +205,11 @@ class EmbeddingCache:
         """Drop these texts' vectors of every embedder."""
         with self._connect() as connection, connection:
             connection.executemany("DELETE FROM vectors WHERE hash = ?", [(key,) for key in hashes])
+
+
+def embedding_cache(workspace: Workspace) -> EmbeddingCache:
+    """The workspace's store of vectors."""
+    return EmbeddingCache(workspace.state_dir / "cache" / "embeddings.sqlite")
 
 
 class CachedEmbedder:

@@ -10,12 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from tandem.errors import Refused
 from tandem.examples import Sides, expired, near_duplicate_groups, parse_examples, split
 from tandem.records import Document, Example
 from tasks.checks import build_data_docs, check_examples
+from tasks.index import write_json
 from tasks.readers import Unreadable, read_document
 from tasks.refresh import read_manifest
 from tasks.workspace import Workspace
@@ -68,18 +70,24 @@ def load_examples(workspace: Workspace) -> Labelled:
     )
 
 
-def record_examples(workspace: Workspace) -> Labelled:
-    """After a refresh: label what is new, write unfit examples with their reasons to quarantine, and GX's pages to `.tandem/data_docs`."""
+def record_examples(workspace: Workspace) -> None:
+    """After a refresh: label what is new, write unfit examples with their reasons to `.tandem/unfit-examples.json`, and GX's pages to
+    `.tandem/data_docs`. Where nothing that these depend on has changed since the last time, they stay as they are."""
     label_examples(workspace)
+    path = workspace.state_dir / "unfit-examples.json"
+    made_from = _inputs_digest(workspace)
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8"))["made_from"] == made_from:
+        return
     labelled = load_examples(workspace)
-    path = workspace.quarantine_dir / "examples.jsonl"
-    path.unlink(missing_ok=True)
-    if labelled.unfit:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [json.dumps({"id": name, "reasons": reasons}, ensure_ascii=False) + "\n" for name, reasons in labelled.unfit.items()]
-        path.write_text("".join(lines), encoding="utf-8")
     build_data_docs(workspace, list(labelled.documents.values()), labelled.examples)
-    return labelled
+    write_json(path, {"made_from": made_from, "unfit": labelled.unfit})
+
+
+def _inputs_digest(workspace: Workspace) -> str:
+    """Of all that a check of the examples depends on; a document's `valid_until` makes the day one of them."""
+    parts = [path.read_bytes() for path in (workspace.manifest_path, workspace.examples_path, workspace.labels_path) if path.is_file()]
+    said = f"{workspace.params.documents.model_dump_json()} {date.today()}".encode()
+    return hashlib.sha256(b"\n".join([*(hashlib.sha256(part).digest() for part in parts), said])).hexdigest()
 
 
 def read_examples(workspace: Workspace, labels_known: Mapping[str, Mapping[str, str]] | None = None) -> list[Example]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from tandem.params import Params, Retrieval
 from tandem.records import Passage
 from tandem.retrieval import fuse
 from tasks.embed import Embedder, load_embedder
-from tasks.table import ensure_text_index, find_table, optimize, quoted
+from tasks.table import connect, ensure_text_index, find_table, optimize, quoted
 from tasks.workspace import Workspace
 
 FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
 PASSAGE_COLUMNS = ["chunk_id", "doc_id", "heading", "text"]
 KEEP_VERSIONS = timedelta(days=1)
+MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
 
 
@@ -38,7 +39,11 @@ def layout_of(params: Params) -> dict[str, Any]:
 
 def table_name(workspace: Workspace) -> str:
     """Named after the layout, so that another layout is built beside it; in a store that workspaces share, after the workspace too."""
-    digest = hashlib.sha256(json.dumps(layout_of(workspace.params), sort_keys=True).encode()).hexdigest()[:10]
+    return _name_of(workspace, layout_of(workspace.params))
+
+
+def _name_of(workspace: Workspace, layout: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(layout, sort_keys=True).encode()).hexdigest()[:10]
     owner = re.sub(r"\W+", "_", workspace.name) + "_" if workspace.settings.index_uri else ""
     return f"{owner}chunks_{digest}"
 
@@ -158,18 +163,31 @@ def open_table_at(uri: str, table: str, embedder: Embedder, retrieval: Retrieval
 
 
 def read_pointer(workspace: Workspace) -> dict[str, Any]:
-    """`.tandem/index.json`: table, version, layout and, once recorded, data_version. Raises Refused where there is no index yet."""
+    """`.tandem/index.json`: table, version, layout, the layouts that served earlier, the version last maintained.
+
+    Raises Refused where there is no index yet.
+    """
     path = _pointer_path(workspace)
     if not path.is_file():
         raise Refused(f"{workspace.root} has no index yet", hint="Run `tandem refresh`.")
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def write_pointer(workspace: Workspace, table: Any, **more: Any) -> dict[str, Any]:
-    """Make `table` the serving one, in one step; `more` is kept beside it (data_version, say)."""
-    pointer = {"table": table.name, "version": int(table.version), "layout": layout_of(workspace.params), **more}
+def write_pointer(workspace: Workspace, table: Any) -> None:
+    """Make `table` the serving one, in one step; the layout that served before is remembered."""
+    layout = layout_of(workspace.params)
+    before = read_pointer(workspace) if _pointer_path(workspace).is_file() else {}
+    known = [*before.get("earlier", []), *([before["layout"]] if before else [])]
+    pointer = {"table": table.name, "version": int(table.version), "layout": layout, "earlier": [one for one in known if one != layout]}
+    if before.get("table") == table.name:
+        pointer["maintained"] = before.get("maintained", 0)
     write_json(_pointer_path(workspace), pointer)
-    return pointer
+
+
+def earlier_tables(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """Tables that served before the present one -> layout: a registered version goes on answering from the one that it was made on."""
+    layouts = read_pointer(workspace).get("earlier", [])
+    return {_name_of(workspace, layout): layout for layout in layouts if layout["format"] == FORMAT}
 
 
 def _pointer_path(workspace: Workspace) -> Path:
@@ -184,45 +202,56 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
-def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS) -> None:
-    """Compact the serving table, bring its indexes up to date, and drop its versions older than `keep`.
+def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int = MAINTAIN_EVERY) -> bool:
+    """Once in `every` commits: compact the tables, bring their indexes up to date, and drop their versions older than `keep`.
 
-    Off the critical path: new rows are found before it. From `index.vector_index_rows` rows on it builds a vector index. Tables of
-    older layouts stay: a registered version may still name one.
+    Off the critical path: new rows are found before it. From `index.vector_index_rows` rows on it builds a vector index. Whether
+    anything was done.
     """
     with workspace.writing():
         pointer = read_pointer(workspace)
         table = find_table(workspace.index_uri, pointer["table"])
-        if table is None:
-            return
-        indexed = {index.columns[0] for index in table.list_indices()}
-        if table.count_rows() >= workspace.params.index.vector_index_rows and "vector" not in indexed:
-            from lancedb.index import IvfRq
+        if table is None or int(table.version) < pointer.get("maintained", 0) + every:
+            return False
+        for one in (table, *_found(workspace, earlier_tables(workspace))):
+            _index_vectors(one, workspace.params.index.vector_index_rows)
+            optimize(one, keep)
+        write_json(_pointer_path(workspace), {**pointer, "version": int(table.version), "maintained": int(table.version)})
+        return True
 
-            table.create_index("vector", config=IvfRq(distance_type="cosine"))
-        optimize(table, keep)
-        write_json(_pointer_path(workspace), {**pointer, "version": int(table.version)})
+
+def _found(workspace: Workspace, names: Iterable[str]) -> list[Any]:
+    return [table for name in names if (table := find_table(workspace.index_uri, name)) is not None]
+
+
+def _index_vectors(table: Any, min_rows: int) -> None:
+    from lancedb.index import IvfRq
+
+    indexed = {index.columns[0] for index in table.list_indices()}
+    if table.count_rows() >= min_rows and "vector" not in indexed:
+        table.create_index("vector", config=IvfRq(distance_type="cosine"))
 
 
 def purge(workspace: Workspace) -> None:
-    """Leave no deleted text on disk: rewrite the serving table, drop all its old versions and every table of another layout.
+    """Leave no deleted text on disk: rewrite the serving table and those before it, drop all their old versions and every other table.
 
     `maintain` does not do: compaction keeps the bytes of a deleted row until a tenth of its fragment is gone.
     """
-    import lancedb
-
     with workspace.writing():
         pointer = read_pointer(workspace)
-        table = find_table(workspace.index_uri, pointer["table"])
-        if table is None:
-            return
-        connection = lancedb.connect(workspace.index_uri, read_consistency_interval=timedelta(0))
-        table = connection.create_table(table.name, data=table.to_arrow(), mode="overwrite")
-        ensure_text_index(table, workspace.params.index.language)
-        for _ in range(2):  # the first pass leaves the version that it began with
-            optimize(table, timedelta(0))
+        layouts = {pointer["table"]: pointer["layout"], **earlier_tables(workspace)}
+        connection = connect(workspace.index_uri)
+        versions = {}
+        for table in _found(workspace, layouts):
+            fresh = connection.create_table(table.name, data=table.to_arrow(), mode="overwrite")
+            ensure_text_index(fresh, layouts[table.name]["language"])
+            for _ in range(2):  # the first pass leaves the version that it began with
+                optimize(fresh, timedelta(0))
+            versions[table.name] = int(fresh.version)
         prefix = table_name(workspace).rsplit("chunks_", 1)[0] + "chunks_"
         for other in connection.list_tables(limit=MAX_TABLES).tables:
-            if other.startswith(prefix) and other != table.name:
+            if other.startswith(prefix) and other not in layouts:
                 connection.drop_table(other)
-        write_json(_pointer_path(workspace), {**pointer, "version": int(table.version)})
+        if pointer["table"] in versions:
+            version = versions[pointer["table"]]
+            write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version})

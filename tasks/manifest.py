@@ -1,6 +1,7 @@
 """The manifest of an index: which documents it serves and by which chunks. It is the index's DVC output; the table is not.
 
-The bytes depend on the documents and the layout alone (no times, no table version), so that a clone's `dvc repro` makes the same.
+The bytes depend on the documents, the layout and the checks' params alone (no times, no table version), so that a clone's `dvc repro`
+makes the same.
 File times are kept beside it in `.tandem/stamps.json`.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tandem.errors import Refused
@@ -23,7 +24,10 @@ SETTLING_NS = 1_000_000_000  # a file may change twice within one step of its cl
 
 
 def read_manifest(workspace: Workspace) -> dict[str, Any]:
-    """`{"layout", "documents": {id: entry}, "n_chunks"}`. Raises Refused where there is no index yet."""
+    """`{"layout", "checks", "documents": {id: entry}, "n_chunks"}`; `checks`: the params that the documents were held to.
+
+    Raises Refused where there is no index yet.
+    """
     if not workspace.manifest_path.is_file():
         raise Refused(f"{workspace.root} has no index yet: {workspace.manifest_path.name} is missing", hint="Run `tandem refresh`.")
     return dict(json.loads(workspace.manifest_path.read_text(encoding="utf-8")))
@@ -31,13 +35,26 @@ def read_manifest(workspace: Workspace) -> dict[str, Any]:
 
 def manifest_or_empty(workspace: Workspace) -> dict[str, Any]:
     """The manifest, or one without documents and layout where there is none."""
-    return read_manifest(workspace) if workspace.manifest_path.is_file() else {"layout": None, "documents": {}, "n_chunks": 0}
+    if not workspace.manifest_path.is_file():
+        return {"layout": None, "checks": None, "documents": {}, "n_chunks": 0}
+    return read_manifest(workspace)
 
 
 def write_manifest(workspace: Workspace, entries: Entries) -> None:
     """Replace the manifest in one step."""
     n_chunks = sum(len(entry["chunks"]) for entry in entries.values())
-    write_json(workspace.manifest_path, {"layout": layout_of(workspace.params), "documents": entries, "n_chunks": n_chunks})
+    layout, checks = layout_of(workspace.params), workspace.params.documents.model_dump()
+    write_json(workspace.manifest_path, {"layout": layout, "checks": checks, "documents": entries, "n_chunks": n_chunks})
+
+
+def hold(workspace: Workspace, doc_ids: Collection[str]) -> None:
+    """Mark documents as served without their file, before their file is moved: a run that is killed then does not take it for deleted."""
+    manifest = manifest_or_empty(workspace)
+    fresh = [doc_id for doc_id in doc_ids if not manifest["documents"][doc_id].get("held")]
+    if fresh:
+        for doc_id in fresh:
+            manifest["documents"][doc_id]["held"] = True
+        write_json(workspace.manifest_path, manifest)
 
 
 def entry_of(document: Document, chunk_ids: list[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -10,26 +9,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.readers import FileStamp
 from tasks.workspace import Workspace
 
 _SUFFIX = ".reason.json"
 
 
-def put(workspace: Workspace, doc_id: str, reasons: Sequence[str]) -> None:
-    """Move `data/documents/<id>` to `data/quarantine/<id>` and write the reasons beside it.
+def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileStamp) -> None:
+    """Move `data/documents/<id>`, which looks like `stamp`, to `data/quarantine/<id>` and write the reasons beside it.
 
     The reasons are written first: a run that is killed between the two finds the bad file again, never a file gone without a trace.
     """
     source = workspace.documents_dir / doc_id
     target = _place(workspace, doc_id)
     target.parent.mkdir(parents=True, exist_ok=True)
-    data = source.read_bytes()
     content = {
         "document": shown(doc_id),
         "reasons": list(reasons),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        "size_bytes": len(data),
+        "md5": stamp.md5,
+        "size_bytes": stamp.size_bytes,
     }
     partial = target.with_name(target.name + ".tmp")
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

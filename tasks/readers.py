@@ -29,7 +29,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What a file looked like when its bytes were last hashed."""
+    """What a file looked like when its bytes were last hashed; `md5` is empty where they cannot be read."""
 
     size_bytes: int
     mtime_ns: int
@@ -47,7 +47,8 @@ class Scan:
 def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence[str] = ()) -> Scan:
     """Every file of the folder with its md5; only those are read whose size or time differ from `known`, or that are `suspects`.
 
-    Hidden files, editors' temporary and backup files, and links that lead out of the folder are left out.
+    Hidden files, editors' temporary and backup files, and links that lead out of the folder are left out. A link to nowhere and a
+    file that may not be read are listed: reading them says what is wrong.
     """
     files: dict[str, FileStamp] = {}
     n_hashed = 0
@@ -61,8 +62,9 @@ def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence
                 continue
             files[doc_id] = FileStamp(stat.st_size, stat.st_mtime_ns, _md5_of(path))
             n_hashed += 1
-        except FileNotFoundError:
-            continue  # gone since it was listed: the next scan reports it as deleted
+        except OSError:
+            if path.is_symlink() or path.exists():  # else gone since it was listed: the next scan reports it as deleted
+                files[doc_id] = FileStamp(0, 0, "")
     return Scan(dict(sorted(files.items())), n_hashed)
 
 
@@ -72,9 +74,10 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = [name for name in folders if not _TEMPORARY.search(name)]
         for name in names:
             path = Path(folder, name)
-            if _TEMPORARY.search(name) or (path.is_symlink() and not path.resolve().is_relative_to(real)):
+            if _TEMPORARY.search(name):
                 continue
-            if path.is_file():
+            is_broken = path.is_symlink() and not path.exists()
+            if is_broken or (path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(real))):
                 yield path.relative_to(root).as_posix(), path
 
 
@@ -102,6 +105,8 @@ def read_document(documents_dir: Path, doc_id: str, params: Documents) -> Docume
             raise Unreadable(f"too large: {size_bytes} bytes, the limit is {params.max_bytes} (params.yaml: documents.max_bytes)")
         data = path.read_bytes()
     except OSError as error:
+        if path.is_symlink() and not path.exists():
+            raise Unreadable(f"a link to {os.readlink(path)}, which is not there") from error
         raise Unreadable(f"cannot be opened: {error.strerror}") from error
     if not data.strip():
         raise Unreadable(f"empty ({len(data)} bytes)")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from tandem.chunking import chunk
@@ -17,9 +18,20 @@ from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
 from tandem.records import Chunk, Document
 from tasks import canaries, quarantine
-from tasks.embed import CachedEmbedder, Embedder, EmbeddingCache, embed_cached, load_embedder
+from tasks.embed import CachedEmbedder, Embedder, embed_cached, embedding_cache, load_embedder
+from tasks.follow import follow
 from tasks.index import Index, layout_of, read_pointer, table_name, write_pointer
-from tasks.manifest import Entries, entry_of, manifest_or_empty, out_of_step, read_manifest, read_stamps, write_manifest, write_stamps
+from tasks.manifest import (
+    Entries,
+    entry_of,
+    hold,
+    manifest_or_empty,
+    out_of_step,
+    read_manifest,
+    read_stamps,
+    write_manifest,
+    write_stamps,
+)
 from tasks.readers import FileStamp, Unreadable, read_document, scan
 from tasks.table import Batch, Held, chunks_in, commit, documents_in, drop_table, find_table
 from tasks.workspace import Workspace, open_workspace
@@ -35,7 +47,8 @@ class Refreshed:
     """What a refresh did.
 
     `unchanged` counts; `quarantined` maps ids to reasons; `searchable_s`: seconds from the start until readers saw the commit;
-    `repaired`: the table was not what the manifest said of it, and now is.
+    `repaired`: the table was not what the manifest said of it, and now is. `notes`: what could not be done and is tried again by
+    the next refresh.
     """
 
     added: tuple[str, ...]
@@ -49,19 +62,21 @@ class Refreshed:
     searchable_s: float
     data_version: str | None = None
     repaired: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
 class _Survey:
     """What there is before anything is touched.
 
-    `served`: the manifest's documents as they were. `kept`: those of them whose rows stay as they are. `rescued`: served documents
-    whose file is bad, or is in quarantine already. `wrong`: the table is not what the manifest says of it.
+    `served`: the manifest's documents as they were. `kept`: those of them whose rows stay as they are. `rescued`: those whose last
+    good version goes on serving, for their file is bad, or is in quarantine already. `wrong`: the table is not what the manifest
+    says of it.
     """
 
     served: Entries
     table: Any | None
-    version: int | None
+    version: int
     in_table: Held
     seen: dict[str, FileStamp]
     documents: dict[str, Document]
@@ -80,12 +95,12 @@ def refresh(workspace: Workspace, changed: Sequence[str] | None = None, progress
     report = progress or (lambda step, done, total: None)
     with workspace.writing():
         done = _refresh(workspace, changed or (), report) or _refresh(workspace, (), report, rebuild=True)
-    if done is None:
-        raise Refused(
-            f"the table at {workspace.index_uri} does not hold what was written to it, even after a rebuild",
-            hint="Stop whatever else writes to it, or set TANDEM_INDEX_URI to another place, and run `tandem refresh` again.",
-        )
-    return done
+        if done is None:
+            raise Refused(
+                f"the table at {workspace.index_uri} does not hold what was written to it, even after a rebuild",
+                hint="Stop whatever else writes to it, or set TANDEM_INDEX_URI to another place, and run `tandem refresh` again.",
+            )
+        return replace(done, notes=follow(workspace, report))
 
 
 def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, rebuild: bool = False) -> Refreshed | None:
@@ -122,16 +137,20 @@ def _survey(workspace: Workspace, suspects: Sequence[str], progress: Progress, r
     wrong = out_of_step(known, in_table)
     sound = {} if rebuild else {doc_id: entry for doc_id, entry in known.items() if doc_id not in wrong}
     seen = scan(workspace.documents_dir, read_stamps(workspace), suspects).files
-    doubtful = [doc_id for doc_id, stamp in seen.items() if doc_id not in sound or sound[doc_id]["md5"] != stamp.md5]
-    documents, bad = _read(workspace, doubtful, progress)
-    rescued = {doc_id for doc_id in served if doc_id in bad or (doc_id not in seen and quarantine.holds(workspace, doc_id))}
-    kept = {doc_id: entry for doc_id, entry in sound.items() if doc_id not in documents and (doc_id in seen or doc_id in rescued)}
+    same = {doc_id for doc_id, stamp in seen.items() if doc_id in sound and sound[doc_id]["md5"] == stamp.md5}
+    checked = previous.get("checks") == workspace.params.documents.model_dump()
+    passed = {doc_id for doc_id in same if checked and not _is_past(sound[doc_id])}
+    read, bad = _read(workspace, [doc_id for doc_id in seen if doc_id not in passed], progress)
+    documents = {doc_id: document for doc_id, document in read.items() if doc_id not in same or sound[doc_id]["md5"] != document.md5}
+    rescued = {doc_id for doc_id, entry in served.items() if not _is_past(entry) and _is_replaced(workspace, doc_id, entry, seen, bad)}
+    stays = seen.keys() - bad.keys() - documents.keys() | rescued
+    kept = {doc_id: entry for doc_id, entry in sound.items() if doc_id in stays}
     if not documents and not kept and not rescued:
         raise _nothing_to_serve(workspace, bad)
     return _Survey(
         served=served,
         table=table,
-        version=int(table.version) if table is not None else None,
+        version=int(table.version) if table is not None else 0,
         in_table=in_table,
         seen=seen,
         documents=documents,
@@ -140,6 +159,18 @@ def _survey(workspace: Workspace, suspects: Sequence[str], progress: Progress, r
         rescued=rescued,
         wrong=rebuild or bool(wrong and known),
     )
+
+
+def _is_past(entry: Mapping[str, Any]) -> bool:
+    """Whether a document's `valid_until` is over."""
+    return entry["valid_until"] is not None and entry["valid_until"] < date.today().isoformat()
+
+
+def _is_replaced(workspace: Workspace, doc_id: str, entry: Mapping[str, Any], seen: Mapping[str, FileStamp], bad: Collection[str]) -> bool:
+    """Whether a served document's file gave way to a bad one: now, or earlier without its good version coming back."""
+    if doc_id in seen:
+        return doc_id in bad and seen[doc_id].md5 != entry["md5"]
+    return bool(entry.get("held")) and quarantine.holds(workspace, doc_id)
 
 
 def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> tuple[dict[str, Document], dict[str, tuple[str, ...]]]:
@@ -162,12 +193,11 @@ def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> t
 
 def _set_aside(workspace: Workspace, survey: _Survey) -> None:
     """Move bad files to quarantine and put the last good version of each back where there is one."""
+    hold(workspace, survey.rescued)
     for doc_id, reasons in survey.bad.items():
-        quarantine.put(workspace, doc_id, reasons)
+        quarantine.put(workspace, doc_id, reasons, survey.seen[doc_id])
     for doc_id in sorted(survey.rescued):
-        md5 = survey.served[doc_id]["md5"]
-        same_bytes = doc_id in survey.bad and survey.seen[doc_id].md5 == md5
-        if not same_bytes and _restore(workspace, doc_id, md5) and doc_id not in survey.kept:
+        if _restore(workspace, doc_id, survey.served[doc_id]["md5"]) and doc_id not in survey.kept:
             survey.documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
 
 
@@ -214,10 +244,10 @@ def _hold_to_canaries(workspace: Workspace, survey: _Survey, entries: Entries, t
     lost = canaries.lost(workspace, settled, after, lambda: _index_before(workspace, survey))
     if not lost:
         return
-    if survey.version is None:
+    if survey.table is None:
         drop_table(workspace.index_uri, table.name)
     else:
-        table.restore(survey.version)
+        table.restore(_version_before(workspace, survey))
     depth = workspace.params.index.canary_depth
     raise Refused(
         *(
@@ -240,8 +270,16 @@ def _index_before(workspace: Workspace, survey: _Survey) -> Index | None:
     if table is None:
         return None
     if survey.table is not None and table.name == survey.table.name:
-        table.checkout(survey.version)
+        table.checkout(_version_before(workspace, survey))
     return Index(workspace.index_uri, table, lambda: CachedEmbedder(embedder, embedding_cache(workspace)), workspace.params.retrieval)
+
+
+def _version_before(workspace: Workspace, survey: _Survey) -> int:
+    """The version that the last finished refresh left, and not what a killed one committed after it."""
+    assert survey.table is not None
+    pointer = read_pointer(workspace)
+    kept = {entry["version"] for entry in survey.table.list_versions()}
+    return int(pointer["version"]) if pointer["table"] == survey.table.name and pointer["version"] in kept else survey.version
 
 
 def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: Any, n_embedded: int, searchable_s: float) -> Refreshed:
@@ -252,12 +290,13 @@ def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: An
     write_manifest(workspace, entries)
     write_stamps(workspace, survey.seen)
     write_pointer(workspace, table)
-    for doc_id in (*fresh, *changed):
+    deleted = [doc_id for doc_id in served if doc_id not in entries and doc_id not in survey.bad]
+    for doc_id in (*fresh, *changed, *(doc_id for doc_id in deleted if not served[doc_id].get("held"))):
         quarantine.clear(workspace, doc_id)
     return Refreshed(
         added=tuple(sorted(fresh)),
         changed=tuple(sorted(changed)),
-        deleted=tuple(sorted(doc_id for doc_id in served if doc_id not in entries and doc_id not in survey.bad)),
+        deleted=tuple(sorted(deleted)),
         unchanged=len(entries) - len(fresh) - len(changed),
         quarantined={quarantine.shown(doc_id): "; ".join(reasons) for doc_id, reasons in survey.bad.items()},
         chunks_embedded=n_embedded,
@@ -266,11 +305,6 @@ def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: An
         searchable_s=round(searchable_s, 3),
         repaired=survey.wrong,
     )
-
-
-def embedding_cache(workspace: Workspace) -> EmbeddingCache:
-    """The workspace's store of vectors."""
-    return EmbeddingCache(workspace.state_dir / "cache" / "embeddings.sqlite")
 
 
 def all_chunks(workspace: Workspace) -> list[Chunk]:

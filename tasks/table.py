@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tandem.chunking import text_hash
+from tandem.errors import Refused
 from tandem.records import Chunk
 
 RETRIES = 3
@@ -20,14 +21,25 @@ Held = dict[str, tuple[str, tuple[str, ...]]]  # document id -> md5 of the file 
 
 def find_table(uri: str, name: str) -> Any | None:
     """The LanceDB table, or None where there is none. Reads through it see each commit at once."""
-    import lancedb
-
     if "://" not in uri and not Path(uri, f"{name}.lance").is_dir():
         return None
     try:
-        return lancedb.connect(uri, read_consistency_interval=timedelta(0)).open_table(name)
+        return connect(uri).open_table(name)
     except (ValueError, FileNotFoundError):
         return None
+
+
+def connect(uri: str) -> Any:
+    """The store, made where it is a folder that does not exist yet. Raises Refused where it cannot be made."""
+    import lancedb
+
+    try:
+        return lancedb.connect(uri, read_consistency_interval=timedelta(0))
+    except OSError as error:
+        raise Refused(
+            f"there can be no index at {uri}: {error.strerror or error}",
+            hint="Set TANDEM_INDEX_URI to a folder that can be written, or unset it, and run again.",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -45,14 +57,10 @@ def commit(uri: str, name: str, batch: Batch, stale: Sequence[str] = (), languag
 
     `language` is that of the full-text index; `overwrite` replaces all rows.
     """
-    import lancedb
-
     rows = _rows(batch)
     table = find_table(uri, name)
     if table is None or overwrite:
-        table = lancedb.connect(uri, read_consistency_interval=timedelta(0)).create_table(
-            name, data=rows, mode="create" if table is None else "overwrite"
-        )
+        table = connect(uri).create_table(name, data=rows, mode="create" if table is None else "overwrite")
     elif batch.chunks:
         merge = table.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
         if stale:
@@ -120,9 +128,7 @@ def chunks_in(table: Any) -> list[Chunk]:
 
 def drop_table(uri: str, name: str) -> None:
     """Remove a table that is not being served."""
-    import lancedb
-
-    lancedb.connect(uri).drop_table(name)
+    connect(uri).drop_table(name)
 
 
 def optimize(table: Any, keep: timedelta) -> None:

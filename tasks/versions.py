@@ -180,10 +180,19 @@ def _add(repo: Any, path: Path, md5: str) -> dict[str, Any]:
             return entry
         for object in wrong:
             _cached(repo, object).unlink(missing_ok=True)
+    if lost := _broken_links(path):
+        raise Refused(
+            f"{path} cannot be recorded: {', '.join(lost)} {'is a link' if len(lost) == 1 else 'are links'} to a file that is not there",
+            hint="Delete it, or put the file there, then run `tandem refresh`.",
+        )
     raise Refused(
         f"{path} changed during each of {ADD_ATTEMPTS} attempts to record it",
         hint="Let the writing finish, then run `tandem refresh`.",
     )
+
+
+def _broken_links(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() and not path.exists())
 
 
 def _pointer(path: Path) -> dict[str, Any]:

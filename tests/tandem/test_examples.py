@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import Refused
-from tandem.examples import expired, label, near_duplicate_groups, parse_examples, split
+from tandem.examples import expired, label, near_duplicate_groups, parse_examples, split, usable_examples
 from tandem.params import Split
 from tandem.records import Example
 
@@ -62,6 +62,11 @@ def test_an_unanswerable_question_needs_no_answer() -> None:
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
     assert len(parse_examples("\ufeff" + line(id="a") + "\r\n" + line(id="b") + "\r\n", ())) == 2
+
+
+def test_lines_that_hold_are_read_past_those_that_do_not():
+    text = "no json\n\n" + line(id="a", sources="data/documents/x.md") + "\n" + line(id="a") + "\n" + line(id="b", sources=["gone.md"])
+    assert [(one.id, one.sources) for one in usable_examples(text, ["x.md"])] == [("a", ("x.md",))]
 
 
 def test_a_line_separator_inside_a_string_does_not_split_the_line() -> None:

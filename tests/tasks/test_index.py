@@ -15,7 +15,7 @@ from tandem.chunking import chunk
 from tandem.errors import Refused
 from tandem.params import Chunking, Params, Prompt, Retrieval, Variant
 from tandem.records import Document
-from tasks.index import Index, maintain, open_index, open_table_at, purge, read_pointer, table_name, write_pointer
+from tasks.index import Index, earlier_tables, maintain, open_index, open_table_at, purge, read_pointer, table_name, write_pointer
 from tasks.table import Batch, chunks_in, commit, documents_in, find_table
 from tasks.workspace import Settings, Workspace
 
@@ -223,13 +223,36 @@ def test_maintenance_keeps_rows_and_drops_old_versions(workspace: Workspace):
     name = table_name(workspace)
     for i in range(5):
         index = write(workspace.index_uri, {"a.md": f"# A\n\nText number {i}."}, stale=["a.md"], table=name)
-    write_pointer(workspace, find_table(workspace.index_uri, name), data_version="abc")
-    maintain(workspace, keep=timedelta(0))
+    write_pointer(workspace, find_table(workspace.index_uri, name))
+    assert not maintain(workspace, keep=timedelta(0), every=index.version + 1)
+    assert maintain(workspace, keep=timedelta(0), every=index.version)
     assert [piece.text for piece in chunks_in(find_table(workspace.index_uri, name))] == ["Text number 4."]
     assert ids(index, "number 4") == ["a.md"]
     assert len(find_table(workspace.index_uri, name).list_versions()) == 2
-    assert read_pointer(workspace)["data_version"] == "abc"
     assert read_pointer(workspace)["version"] == index.version
+    write_pointer(workspace, find_table(workspace.index_uri, name))
+    assert not maintain(workspace, keep=timedelta(0), every=1)
+
+
+def test_the_tables_that_served_earlier_are_maintained_and_purged_too(workspace: Workspace):
+    recut = Workspace(workspace.root, workspace.params.model_copy(update={"chunking": Chunking(max_chars=300)}), workspace.settings)
+    for one in (workspace, recut):
+        for text in ("Zebrasecret.", "Public."):
+            write(one.index_uri, {"a.md": f"# A\n\n{text}"}, stale=["a.md"], table=table_name(one))
+        write_pointer(one, find_table(one.index_uri, table_name(one)))
+    assert list(earlier_tables(recut)) == [table_name(workspace)]
+    assert maintain(recut, keep=timedelta(0), every=1)
+    assert [len(find_table(recut.index_uri, table_name(one)).list_versions()) for one in (workspace, recut)] == [2, 2]
+    purge(recut)
+    assert holding(recut, b"Zebrasecret") == []
+    assert ids(open_table_at(workspace.index_uri, table_name(workspace), Words(), Retrieval()), "Public") == ["a.md"]
+    write_pointer(workspace, find_table(workspace.index_uri, table_name(workspace)))
+    assert list(earlier_tables(workspace)) == [table_name(recut)]
+
+
+def test_a_place_that_can_hold_no_index_is_refused():
+    with pytest.raises(Refused, match=r"there can be no index at /proc/none: .*TANDEM_INDEX_URI"):
+        write("/proc/none", PAGES)
 
 
 def test_a_purge_leaves_no_deleted_text_on_disk(workspace: Workspace):
@@ -255,7 +278,7 @@ def test_a_large_table_gets_a_vector_index_and_still_finds(workspace: Workspace)
     pages = {f"d{i}.md": f"# Page {i}\n\nWord{i} word{i + 1} word{i + 2}." for i in range(320)}
     index = write(large.index_uri, pages, table=table_name(large))
     write_pointer(large, find_table(large.index_uri, table_name(large)))
-    maintain(large)
+    maintain(large, every=1)
     assert {one.columns[0] for one in find_table(large.index_uri, table_name(large)).list_indices()} == {"search_text", "vector"}
     vector_only = Retrieval(text_weight=0)
     found = [ids(index, f"Page {i} Word{i} word{i + 1} word{i + 2}", retrieval=vector_only)[0] for i in range(0, 320, 40)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tandem.params import Documents
-from tasks.readers import READERS, Unreadable, read_document, scan
+from tasks.readers import READERS, FileStamp, Unreadable, read_document, scan
 
 OFFICE = "http://schemas.openxmlformats.org"
 WORD_RELATIONS = (
@@ -77,6 +77,21 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
     (inside / "folder").symlink_to(secret.parent)
     (inside / "in.md").symlink_to(kept)
     assert list(scan(inside, {}).files) == ["in.md", "kept.md"]
+
+
+def test_a_link_to_nowhere_and_a_file_that_cannot_be_read_are_listed_and_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "lost.md").symlink_to("gone.md")
+    assert scan(tmp_path, {}).files == {"lost.md": FileStamp(0, 0, "")}
+    assert reason(tmp_path, "lost.md") == "a link to gone.md, which is not there"
+    locked = write(tmp_path, "locked.md", "text")
+
+    def refuse(path: Path, *arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(locked), "open", refuse)
+    monkeypatch.setattr(type(locked), "read_bytes", refuse)
+    assert scan(tmp_path, {}).files["locked.md"] == FileStamp(0, 0, "")
+    assert reason(tmp_path, "locked.md") == "cannot be opened: Permission denied"
 
 
 def test_markdown_with_front_matter(tmp_path: Path):

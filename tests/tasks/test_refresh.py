@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
-from tandem.params import Chunking, Index, Params, Prompt, Variant
+from tandem.params import Chunking, Documents, Index, Params, Prompt, Variant
 from tasks import quarantine
 from tasks.index import open_index, read_pointer, table_name
 from tasks.refresh import Refreshed, all_chunks, read_manifest, refresh
-from tasks.table import find_table
+from tasks.table import documents_in, find_table
 from tasks.workspace import PROJECT, Settings, Workspace
 
 PAGES = {
@@ -189,12 +190,16 @@ def test_a_later_good_version_clears_the_quarantine(workspace: Workspace):
     assert "held" not in read_manifest(workspace)["documents"]["hr/leave.md"]
 
 
-def test_with_dvc_the_last_good_file_comes_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+def with_dvc(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     from dvc.repo import Repo
 
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(workspace.root.parent / "site-cache"))
     monkeypatch.delenv("DVC_STAGE", raising=False)
     Repo.init(str(workspace.root), no_scm=True).add(str(workspace.documents_dir))
+
+
+def test_with_dvc_the_last_good_file_comes_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    with_dvc(workspace, monkeypatch)
     path = workspace.documents_dir / "hr/leave.md"
     path.unlink()
     path.write_bytes(b"bad\0")
@@ -204,6 +209,67 @@ def test_with_dvc_the_last_good_file_comes_back(workspace: Workspace, monkeypatc
     assert "held" not in read_manifest(workspace)["documents"]["hr/leave.md"]
     assert quarantine.holds(workspace, "hr/leave.md")
     assert changes(refresh(workspace)) == ((), (), (), 3)
+    path.unlink()
+    assert changes(refresh(workspace)) == ((), (), ("hr/leave.md",), 2)
+    assert not path.exists()
+    assert not quarantine.holds(workspace, "hr/leave.md")
+
+
+def test_a_run_killed_between_setting_aside_and_restoring_is_made_up_for(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    path = workspace.documents_dir / "hr/leave.md"
+    path.write_bytes(b"bad\0")
+    with monkeypatch.context() as killed:
+        killed.setattr("tasks.refresh._restore", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(workspace)
+    assert not path.exists()
+    assert changes(refresh(workspace)) == ((), (), (), 3)
+    assert "26 weeks" in first(workspace, "How long is parental leave?")
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_document_whose_last_day_is_over_is_no_longer_served(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    put(workspace, "hr/leave.md", "---\nvalid_until: 2100-01-31\n---\n" + PAGES["hr/leave.md"])
+    refresh(workspace)
+    with_dvc(workspace, monkeypatch)
+    monkeypatch.setattr("tasks.refresh.date", Later)
+    monkeypatch.setattr("tasks.checks.date", Later)
+    done = refresh(workspace)
+    assert list(done.quarantined) == ["hr/leave.md"]
+    assert served(workspace) == ["shop/loft.md", "shop/wren.md"]
+    assert not (workspace.documents_dir / "hr/leave.md").exists()
+    put(workspace, "hr/leave.md", "---\nvalid_until: 2100-01-31\n---\n" + PAGES["hr/leave.md"].replace("26", "30"))
+    assert list(refresh(workspace).quarantined) == ["hr/leave.md"]
+    assert served(workspace) == ["shop/loft.md", "shop/wren.md"]
+
+
+class Later(date):
+    """The first of February 2100 is today."""
+
+    @classmethod
+    def today(cls) -> Later:
+        return cls(2100, 2, 1)
+
+
+def test_changed_limits_are_held_against_what_is_served(workspace: Workspace, tmp_path: Path):
+    version = open_index(workspace).version
+    strict = Workspace(workspace.root, params_with(documents=Documents(max_chars=65)), workspace.settings)
+    assert list(refresh(strict).quarantined) == ["shop/loft.md", "shop/wren.md"]
+    assert served(strict) == ["hr/leave.md"]
+    assert equals_a_clean_build(strict, tmp_path)
+    version = open_index(strict).version
+    looser = Workspace(workspace.root, params_with(documents=Documents(max_chars=70)), workspace.settings)
+    assert (changes(refresh(looser)), open_index(looser).version) == (((), (), (), 1), version)
+
+
+def test_a_file_that_is_a_link_to_nowhere_is_moved_aside(workspace: Workspace):
+    (workspace.documents_dir / "lost.md").symlink_to("gone.md")
+    assert refresh(workspace).quarantined == {"lost.md": "a link to gone.md, which is not there"}
+    assert not (workspace.documents_dir / "lost.md").is_symlink()
+    assert refresh(workspace).quarantined == {}
 
 
 def test_a_run_killed_after_its_commit_is_finished_by_the_next(workspace: Workspace, tmp_path: Path):
@@ -258,13 +324,59 @@ def test_changed_chunking_is_built_beside_and_then_served(workspace: Workspace):
     assert open_index(recut).rows == 4
 
 
+def test_the_table_of_an_earlier_layout_is_kept_in_step(workspace: Workspace):
+    answering = open_index(workspace)
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150), index=Index(language="German")), workspace.settings)
+    refresh(recut)
+    put(recut, "shop/loft.md", PAGES["shop/loft.md"].replace("3,900", "4,200"))
+    put(recut, "hr/leave.md", "---\nroles: [people-team]\n---\n" + PAGES["hr/leave.md"])
+    (recut.documents_dir / "shop/wren.md").unlink()
+    assert refresh(recut).notes == ()
+    found = answering.search(["What does the Loft 40 cost?", "How long is parental leave?", "How much water does the Wren hold?"], k=9)
+    assert {passage.text for passages in found for passage in passages} == {"The Loft 40 costs EUR 4,200 and serves an office of forty."}
+    assert len(answering.search(["parental leave"], k=9, roles=["people-team"])[0]) == 2
+    version = answering.version
+    refresh(recut)
+    assert answering.version == version
+
+
+def test_an_earlier_table_is_made_up_for_after_a_kill_or_a_loss(workspace: Workspace):
+    earlier = read_pointer(workspace)["table"]
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)
+    refresh(recut)
+    find_table(recut.index_uri, earlier).delete("doc_id = 'shop/wren.md'")
+    refresh(recut)
+    assert find_table(recut.index_uri, earlier).count_rows() == 4
+    shutil.rmtree(Path(recut.index_uri, f"{earlier}.lance"))
+    refresh(recut)
+    assert find_table(recut.index_uri, earlier).count_rows() == 4
+
+
+def test_an_earlier_table_whose_embedder_is_gone_loses_what_is_deleted_and_is_noted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    earlier = read_pointer(workspace)["table"]
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)
+    refresh(recut)
+    put(recut, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
+    (recut.documents_dir / "shop/loft.md").unlink()
+    with monkeypatch.context() as gone:
+        gone.setattr("tasks.follow.load_embedder", refuse)
+        assert refresh(recut).notes == (f"the earlier table {earlier} lags behind: the embedder is gone.",)
+    assert sorted(documents_in(find_table(recut.index_uri, earlier))) == ["hr/leave.md", "shop/wren.md"]
+    assert refresh(recut).notes == ()
+    assert sorted(documents_in(find_table(recut.index_uri, earlier))) == ["hr/leave.md", "shop/mere.md", "shop/wren.md"]
+
+
+def refuse(*arguments: object) -> None:
+    raise Refused("the embedder is gone")
+
+
 def strict(workspace: Workspace, **sections: Any) -> Workspace:
     """The same workspace, whose canary question must find its document in the first place."""
     return Workspace(workspace.root, params_with(index=Index(canary_depth=1), **sections), workspace.settings)
 
 
-def canary(workspace: Workspace) -> None:
-    line = {"id": "c1", "question": "How much water does the Wren hold?", "answer": "two litres", "sources": ["shop/wren.md"]}
+def canary(workspace: Workspace, sources: str | list[str] = "data/documents/shop/wren.md", **more: str) -> None:
+    line = {**more, "question": "How much water does the Wren hold?", "answer": "two litres", "sources": sources}
     workspace.examples_path.write_text("no json\n" + json.dumps(line) + "\n")
 
 
@@ -275,7 +387,7 @@ def crowd(workspace: Workspace) -> None:
 
 def test_a_canary_that_is_crowded_out_brings_the_old_version_back(workspace: Workspace):
     manifest, rows = workspace.manifest_path.read_bytes(), all_chunks(workspace)
-    canary(workspace)
+    canary(workspace, ["shop/wren.md"], id="c1")
     crowd(workspace)
     with pytest.raises(Refused, match=r"'How much water does the Wren hold\?' \(c1\) would no longer find shop/wren\.md among"):
         refresh(strict(workspace))
@@ -284,6 +396,18 @@ def test_a_canary_that_is_crowded_out_brings_the_old_version_back(workspace: Wor
     assert first(workspace, "How much water does the Wren hold?") == "The Wren holds two litres of water."
     shutil.rmtree(workspace.documents_dir / "crowd")
     assert (changes(refresh(workspace)), refresh(workspace).repaired) == (((), (), (), 3), False)
+
+
+def test_a_canary_is_held_against_what_a_killed_run_committed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    canary(workspace)
+    crowd(workspace)
+    with monkeypatch.context() as killed:
+        killed.setattr("tasks.refresh._hold_to_canaries", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(strict(workspace))
+    with pytest.raises(Refused, match=r"would no longer find shop/wren\.md"):
+        refresh(strict(workspace))
+    assert open_index(workspace).rows == 4
 
 
 def test_a_canary_guards_a_changed_layout_too_and_the_old_table_stays(workspace: Workspace):

@@ -276,7 +276,9 @@ def test_a_changed_parameter_makes_its_stages_due(workspace: Workspace) -> None:
     path = workspace.root / "params.yaml"
     path.write_text(path.read_text().replace("  margin: 0.02 ", "  margin: 0.03 "))
     assert status(workspace.root) == {}  # the decision is made anew with every comparison
-    path.write_text(path.read_text().replace("  epochs: 4", "  epochs: 5"))
+    path.write_text(path.read_text().replace("  language: English", "  language: German"))
+    assert sorted(status(workspace.root)) == ["index"]
+    path.write_text(path.read_text().replace("  language: German", "  language: English").replace("  epochs: 4", "  epochs: 5"))
     assert sorted(status(workspace.root)) == ["dataset", "train"]
     assert "adapter.epochs" in run(workspace.root, "dvc", "params", "diff")
 
@@ -422,6 +424,12 @@ def test_a_cache_object_that_an_edit_spoiled_is_made_again(workspace: Workspace,
 def test_documents_that_never_settle_are_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     spoiled_add(workspace, monkeypatch, n_times=9)
     with pytest.raises(Refused, match="changed during each of 3 attempts to record it"):
+        versions.record(workspace, [], "Data")
+
+
+def test_a_link_to_nowhere_is_named(workspace: Workspace) -> None:
+    (workspace.documents_dir / "support" / ".lost.md").symlink_to("gone.md")
+    with pytest.raises(Refused, match=r"cannot be recorded: support/\.lost\.md is a link to a file that is not there"):
         versions.record(workspace, [], "Data")
 
 

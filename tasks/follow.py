@@ -1,0 +1,71 @@
+"""Keep the tables of earlier layouts in step: a registered version answers from the one that it was made on until another takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tandem.chunking import chunk
+from tandem.errors import Refused
+from tandem.params import Chunking
+from tandem.params import Embedder as EmbedderParams
+from tandem.records import Document
+from tasks.embed import embed_cached, embedding_cache, load_embedder
+from tasks.index import earlier_tables
+from tasks.manifest import Entries, read_manifest
+from tasks.readers import Unreadable, read_document
+from tasks.table import Batch, commit, documents_in, find_table, quoted
+from tasks.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+
+
+def follow(workspace: Workspace, progress: Progress) -> tuple[str, ...]:
+    """Bring every earlier table up to the manifest, in one commit each; returns notes on what could not be done.
+
+    After the serving table and off its critical path. It goes by what each table holds, so a run that is killed is made up for.
+    """
+    entries: Entries = read_manifest(workspace)["documents"]
+    notes = []
+    for name, layout in earlier_tables(workspace).items():
+        try:
+            _bring_up(workspace, entries, name, layout, progress)
+        except Refused as refusal:
+            notes.append(f"the earlier table {name} lags behind: {refusal.paragraph()}")
+    return tuple(notes)
+
+
+def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping[str, Any], progress: Progress) -> None:
+    """Raises Refused where the layout's embedder cannot be had; what is gone from the manifest has then left the table all the same."""
+    table = find_table(workspace.index_uri, name)
+    held = documents_in(table)
+    lagging = [doc_id for doc_id, entry in entries.items() if held.get(doc_id, ("",))[0] != entry["md5"]]
+    gone = sorted(held.keys() - entries.keys())
+    documents = _served(workspace, entries, lagging)
+    rows = [piece for document in documents for piece in chunk(document, Chunking(**layout["chunking"]))]
+    stale = sorted({*gone, *lagging} & held.keys())
+    if not rows and not stale:
+        return
+    try:
+        embedder = load_embedder(EmbedderParams(**layout["embedder"]), workspace.settings)
+        texts = [piece.embedded_text for piece in rows]
+        vectors, _ = embed_cached(embedder, texts, embedding_cache(workspace), lambda done, total: progress("embed", done, total))
+    except Refused:
+        if table is not None and gone:
+            table.delete(f"doc_id IN ({quoted(gone)})")
+        raise
+    batch = Batch(rows, vectors, {document.id: document.md5 for document in documents}, embedder.name)
+    commit(workspace.index_uri, name, batch, stale, layout["language"])
+
+
+def _served(workspace: Workspace, entries: Entries, doc_ids: list[str]) -> list[Document]:
+    """Those documents whose file is the version of the manifest; the rows of the others give way, for they say what is no longer so."""
+    found = []
+    for doc_id in doc_ids:
+        try:
+            document = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
+        except Unreadable:
+            continue
+        if document.md5 == entries[doc_id]["md5"]:
+            found.append(document)
+    return found
