@@ -216,6 +216,28 @@ def split(examples: Sequence[Example], groups: Mapping[str, str], params: Split,
     return Sides(*(tuple(example for example, seen in sides if seen == wanted) for wanted in ({False}, {True}, {False, True})))
 
 
+def share_of_groups(examples: Sequence[Example], share: float, seed: int) -> set[str]:
+    """Ids of about this share of the examples, such that no document is a source of one inside and of one outside.
+
+    Examples that share a source, directly or through others, go together; a group stays outside where it would overshoot the
+    share by more than half of its own size.
+    """
+    keys = [example.sources or (example.id,) for example in examples]
+    place = {key: position for position, key in enumerate(dict.fromkeys(key for several in keys for key in several))}
+    parent = list(range(len(place)))
+    for first, *others in keys:
+        for other in others:
+            parent[_root(parent, place[other])] = _root(parent, place[first])
+    groups: dict[int, list[str]] = {}
+    for example, (first, *_) in zip(examples, keys, strict=True):
+        groups.setdefault(_root(parent, place[first]), []).append(example.id)
+    chosen: set[str] = set()
+    for group in sorted(groups.values(), key=lambda group: _draw(seed, min(group))):
+        if len(chosen) + len(group) / 2 <= share * len(examples):
+            chosen.update(group)
+    return chosen
+
+
 def _short_names(ids: Sequence[str]) -> dict[str, str]:
     """Document id -> its file name without suffix, with as many folders before it as tell it from the others; at last the id."""
     names = {}

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tandem.chunking import text_hash
+from tandem.examples import share_of_groups
 from tandem.prompts import target
-from tandem.records import Chunk, Example, Passage
+from tandem.records import Chunk, Document, Example, Passage
 from tasks.examples import load_examples
-from tasks.workspace import Workspace, open_workspace
+from tasks.stage import run_stage
+from tasks.workspace import Workspace, replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +43,41 @@ class TrainingSet:
     rows: tuple[TrainingRow, ...]
     chunk_hashes: dict[str, str]
     refused: tuple[str, ...]
-    restricted: int
+    n_left_out: int
 
 
 def build_training_set(workspace: Workspace) -> TrainingSet:
-    """Rows of the training side. Documents with roles or `trainable: false` never enter, neither as source nor as distractor."""
+    """Rows of the training side. Documents with roles or `trainable: false` never enter, neither as source nor as distractor, nor
+    do those that the index holds in another version than the one on disk."""
     from tasks.index import open_index
     from tasks.refresh import all_chunks
 
     params = workspace.params
     labelled = load_examples(workspace)
-    allowed = {doc_id for doc_id, document in labelled.documents.items() if document.may_train}
-    usable = [example for example in labelled.sides.train if not example.roles and allowed.issuperset(example.sources)]
-    restricted = len(labelled.sides.train) - len(usable)
+    allowed = _trainable(workspace, labelled.documents)
+    usable = [example for example in labelled.sides.train if _is_usable(example, allowed)]
+    n_left_out = len(labelled.sides.train) - len(usable)
     answerable = sum(example.answerable for example in usable)
     if answerable < params.adapter.min_examples:
         reason = (
             f"{answerable} answerable training examples, at least {params.adapter.min_examples} are needed (adapter.min_examples); "
-            f"{restricted} were left out as restricted, {len(labelled.sides.held_out)} are held out"
+            f"{n_left_out} were left out (restricted, without a source, or edited since the last refresh), "
+            f"{len(labelled.sides.held_out)} are held out"
         )
-        return TrainingSet((), {}, (reason,), restricted)
+        return TrainingSet((), {}, (reason,), n_left_out)
     chunks: dict[str, list[Chunk]] = {}
     for one in all_chunks(workspace):
-        chunks.setdefault(one.doc_id, []).append(one)
+        if one.doc_id in allowed and not one.roles:
+            chunks.setdefault(one.doc_id, []).append(one)
+    validation = share_of_groups(usable, params.adapter.validation_share, params.seed)
     found = open_index(workspace).search([example.question for example in usable], params.retrieval, k=params.retrieval.candidates)
     rows = [
-        _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks)
+        _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks, example.id in validation)
         for example, passages in zip(usable, found, strict=True)
     ]
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
-    return TrainingSet(tuple(rows), hashes, (), restricted)
+    return TrainingSet(tuple(rows), hashes, (), n_left_out)
 
 
 def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
@@ -86,21 +90,17 @@ def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
     lineage = {
         "refused": training_set.refused,
         "n_rows": len(training_set.rows),
-        "n_restricted": training_set.restricted,
+        "n_left_out": training_set.n_left_out,
         "data_version": data_version(workspace),
         "examples": sorted(row.example_id for row in training_set.rows),
         "documents": {doc_id: known[doc_id]["md5"] for doc_id in sorted(documents)},
         "chunks": dict(sorted(training_set.chunk_hashes.items())),
     }
     folder = workspace.training_set_path.parent
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    with (fresh / workspace.training_set_path.name).open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in training_set.rows)
-    (fresh / "lineage.json").write_text(json.dumps(lineage, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    with replacing(folder) as fresh:
+        with (fresh / workspace.training_set_path.name).open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in training_set.rows)
+        (fresh / "lineage.json").write_text(json.dumps(lineage, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
 
 
@@ -120,18 +120,32 @@ def load_lineage(workspace: Workspace) -> dict[str, Any]:
     return dict(json.loads((workspace.training_set_path.parent / "lineage.json").read_text(encoding="utf-8")))
 
 
-def _row(workspace: Workspace, example: Example, found: Sequence[Passage], chunks: dict[str, list[Chunk]]) -> TrainingRow:
+def _trainable(workspace: Workspace, documents: Mapping[str, Document]) -> set[str]:
+    """Documents that may train as they are on disk and as they were indexed: the passages are of the indexed version."""
+    from tasks.refresh import read_manifest
+
+    entries = read_manifest(workspace)["documents"]
+    indexed = {doc_id: entry["md5"] for doc_id, entry in entries.items() if entry["trainable"] and not entry["roles"]}
+    return {doc_id for doc_id, document in documents.items() if document.may_train and indexed.get(doc_id) == document.md5}
+
+
+def _is_usable(example: Example, allowed: set[str]) -> bool:
+    """An answer without a source would teach to answer from nowhere; without one only abstaining can be taught."""
+    grounded = bool(example.sources) or not example.answerable
+    return grounded and not example.roles and allowed.issuperset(example.sources)
+
+
+def _row(
+    workspace: Workspace, example: Example, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]], validation: bool
+) -> TrainingRow:
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
-    validation = (
-        random.Random(f"{params.seed}:{':'.join(sorted(example.sources)) or example.id}").random() < params.adapter.validation_share
-    )
     chance = rng.random()
     distractors = [p for p in found if p.doc_id not in example.sources and not _holds(p.text, example)]
     gold = _gold_passages(example, found, chunks)
     if not params.adapter.context or chance < params.adapter.closed_book_share:
         kind, passages = "closed_book", []
-    elif example.answerable and rng.random() < params.adapter.oracle_share:
+    elif example.answerable and gold and rng.random() < params.adapter.oracle_share:
         kind, passages = "oracle", [*gold, *distractors][: max(params.retrieval.k, len(gold))]
     else:
         kind = "no_oracle"
@@ -153,7 +167,7 @@ def _row(workspace: Workspace, example: Example, found: Sequence[Passage], chunk
     )
 
 
-def _gold_passages(example: Example, found: Sequence[Passage], chunks: dict[str, list[Chunk]]) -> list[Passage]:
+def _gold_passages(example: Example, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:
     """One passage a source: the best-ranked that holds a fact, else any chunk that holds one, else the best-ranked, else the first."""
     gold = []
     for source in example.sources:
@@ -173,10 +187,14 @@ def _holds(text: str, example: Example) -> bool:
 
 def main() -> None:
     """Build and save the training set of the workspace in the current directory."""
-    workspace = open_workspace()
-    training_set = build_training_set(workspace)
-    save_training_set(workspace, training_set)
-    print(f"{len(training_set.rows)} rows" if training_set.rows else f"no rows: {'; '.join(training_set.refused)}", file=sys.stderr)
+    run_stage(_build)
+
+
+def _build(workspace: Workspace) -> str:
+    with workspace.writing("training", timeout_s=1):
+        training_set = build_training_set(workspace)
+        save_training_set(workspace, training_set)
+    return f"{len(training_set.rows)} rows" if training_set.rows else f"no rows: {'; '.join(training_set.refused)}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tandem.staleness import Staleness, staleness
+from tasks.generate import revision_of
 from tasks.train import Trained, load_trained, training_params
 from tasks.workspace import Workspace
 
@@ -21,6 +22,9 @@ def retrain_reason(workspace: Workspace) -> str | None:
         return f"params changed since the last training: {', '.join(changed)}"
     if not trained.trained:
         return "the last training was refused"
+    revision = revision_of(workspace.params.base)
+    if trained.base_revision != revision:
+        return f"the base {trained.base!r} is at revision {revision}, the adapter was trained on {trained.base_revision}"
     adapter = workspace.params.adapter
     share = adapter_staleness(workspace, trained).share
     if share is not None and share >= adapter.retrain_after_changed_share:

@@ -15,6 +15,7 @@ import numpy as np
 from tandem.chunking import hash_text
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
+from tasks.generate import device_of
 from tasks.workspace import Settings, Workspace
 
 TOKEN_BUDGET = 1_024  # padded tokens a batch: on a CPU larger batches are slower, their activations leave the cache
@@ -42,7 +43,7 @@ def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
         from tasks.embed_openai import OpenAIEmbedder
 
         return OpenAIEmbedder(params, settings)
-    return _load(params, settings.device, settings.threads)
+    return _load(params, device_of(settings), settings.threads)
 
 
 @cache
@@ -51,8 +52,7 @@ def _load(params: EmbedderParams, device: str, threads: int | None) -> Embedder:
 
     if threads:
         torch.set_num_threads(threads)
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return TransformerEmbedder(_folder(params.model), params, where)
+    return TransformerEmbedder(_folder(params.model), params, device)
 
 
 def _folder(model: str) -> Path:

@@ -7,8 +7,6 @@ batches; latency is taken on a sample answered one by one, warm, the variants in
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +23,9 @@ from tasks.candidates import Candidate, candidates_of, trained_on
 from tasks.due import adapter_staleness
 from tasks.examples import Labelled, load_examples
 from tasks.generate import Generator, Request, load_generator
+from tasks.stage import progress_line, run_stage
 from tasks.train import read_trained
-from tasks.workspace import Workspace, open_workspace
+from tasks.workspace import Workspace, replacing
 
 Progress = Callable[[str, int, int], None]
 
@@ -91,17 +90,12 @@ def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
     """Write `metrics.json`, `scorecards.json` and the plots' data: the outputs of the DVC stage `evaluate`."""
     from tasks.report import write_plot_data
 
-    folder = workspace.evaluation_dir
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
     metrics = {name: summary(card) for name, card in comparison.scorecards.items()}
     cards = {name: scorecard_to_json(card) for name, card in comparison.scorecards.items()}
-    (fresh / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
-    (fresh / "scorecards.json").write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    write_plot_data(fresh / "plots", comparison.scorecards)
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    with replacing(workspace.evaluation_dir) as fresh:
+        (fresh / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+        (fresh / "scorecards.json").write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_plot_data(fresh / "plots", comparison.scorecards)
 
 
 class _Bench:
@@ -288,10 +282,13 @@ def _lineage(workspace: Workspace, labelled: Labelled) -> dict[str, Any]:
 
 def main() -> None:
     """Measure the variants of the workspace in the current directory."""
-    workspace = open_workspace()
-    comparison = evaluate(workspace, progress=lambda what, done, total: print(f"\r{what} {done}/{total}   ", end="", file=sys.stderr))
+    run_stage(_measure)
+
+
+def _measure(workspace: Workspace) -> str:
+    comparison = evaluate(workspace, progress=progress_line)
     save_comparison(workspace, comparison)
-    print(f"\n{len(comparison.scorecards)} variants on {comparison.n} questions", file=sys.stderr)
+    return f"\n{len(comparison.scorecards)} variants on {comparison.n} questions"
 
 
 if __name__ == "__main__":

@@ -130,19 +130,35 @@ def load_generator(base: Base, form: Form, settings: Settings, adapter_dir: Path
 def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
     """(path or hub id, revision) of a base model; composes the offline reader on first use."""
     if base.model == "reader":
-        from tasks.base_model import compose, reader_revision
+        from tasks.base_model import compose
 
-        return str(compose(settings.cache_dir.expanduser().resolve())), reader_revision()
-    return base.model, base.revision or "main"
+        return str(compose(settings.cache_dir.expanduser().resolve())), revision_of(base)
+    return base.model, revision_of(base)
+
+
+def revision_of(base: Base) -> str:
+    """Which weights stand behind the base's name; the reader's change with the project."""
+    if base.model == "reader":
+        from tasks.base_model import reader_revision
+
+        return reader_revision()
+    return base.revision or "main"
 
 
 def device_of(settings: Settings) -> str:
-    """`TANDEM_DEVICE`, else CUDA where there is a card, else the CPU."""
-    if settings.device != "auto":
-        return settings.device
+    """`TANDEM_DEVICE`, else CUDA where there is a card, else the CPU. Raises Refused where torch cannot use the named one."""
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if settings.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=settings.device)
+    except (AssertionError, RuntimeError) as error:
+        raise Refused(
+            f"TANDEM_DEVICE is {settings.device!r}, which torch cannot use here: {' '.join(str(error).split())[:200]}",
+            hint="Unset it, or set it to cpu.",
+        ) from error
+    return settings.device
 
 
 def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:

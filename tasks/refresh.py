@@ -6,7 +6,6 @@ Run: python -m tasks.refresh   (the command of the DVC stage `index`, in the wor
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,8 +32,9 @@ from tasks.manifest import (
     write_stamps,
 )
 from tasks.readers import FileStamp, Unreadable, read_document, scan
+from tasks.stage import run_stage
 from tasks.table import Batch, Held, chunks_in, commit, documents_in, drop_table, find_table
-from tasks.workspace import Workspace, open_workspace
+from tasks.workspace import Workspace
 
 __all__ = ["Refreshed", "all_chunks", "read_manifest", "refresh"]
 
@@ -322,12 +322,13 @@ def all_chunks(workspace: Workspace) -> list[Chunk]:
 
 def main() -> None:
     """Refresh the workspace in the current folder; exit 1 with the reasons where it is refused."""
-    try:
-        done = refresh(open_workspace())
-    except Refused as refusal:
-        sys.exit(refusal.paragraph())
+    run_stage(_refresh_once)
+
+
+def _refresh_once(workspace: Workspace) -> str:
+    done = refresh(workspace)
     counts = f"{len(done.added)} added, {len(done.changed)} changed, {len(done.deleted)} deleted, {len(done.quarantined)} quarantined"
-    print(f"Documents: {counts}; {done.rows} chunks in the index.", file=sys.stderr)
+    return f"Documents: {counts}; {done.rows} chunks in the index."
 
 
 if __name__ == "__main__":

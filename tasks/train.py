@@ -1,32 +1,35 @@
 """Train the LoRA adapter on the saved training set. Run: python -m tasks.train (the DVC stage `train`).
 
-Loss on the answer only, batches of like lengths, bf16 autocast where the machine has it, linear warm-up and decay, and the
-epoch with the lowest validation loss wins.
+Bf16 autocast where the machine has it, linear warm-up and decay, and the epoch with the lowest validation loss wins. A training
+that was killed goes on after its last whole epoch and ends with the same weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 import random
-import shutil
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter, Params
 from tandem.scoring import exact_match
+from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import TrainingRow, load_lineage, load_training_set
-from tasks.generate import LocalGenerator, Request, autocast
-from tasks.workspace import Workspace, open_workspace
+from tasks.fitting import Encoded, Progress, fit
+from tasks.generate import LocalGenerator, Request
+from tasks.index import layout_of
+from tasks.stage import progress_line, run_stage
+from tasks.workspace import Workspace, replacing
 
-if TYPE_CHECKING:
-    import torch
-
-Progress = Callable[[str, int, int], None]
+# Sections whose keys an adapter follows from, and the keys of theirs that only measure it, generate, or say when it is due.
+SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
+NO_MATTER = {
+    "base": {"max_new_tokens", "batch_size"},
+    "form": {"pattern", "json_schema"},
+    "adapter": {"min_examples", "retrain_after_changed_share", "retrain_after_days"},
+}
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,13 @@ def train(workspace: Workspace, progress: Progress | None = None) -> Trained:
         return trained
     trained, model = _fit(workspace, load_training_set(workspace), lineage, progress or (lambda *_: None))
     _save(workspace, trained, model)
+    drop_checkpoint(workspace)
     return trained
 
 
 def training_params(params: Params) -> dict[str, Any]:
-    """The sections that an adapter depends on, as plain JSON: when they change, it is due."""
-    sections = ("seed", "base", "prompt", "form", "retrieval", "adapter", "split")
-    whole = params.model_dump(mode="json")
-    return {name: whole[name] for name in sections}
+    """What an adapter follows from besides the data, as plain JSON: when it changes, a training is due. dvc.yaml names the same."""
+    return {**params.model_dump(mode="json", include=SECTIONS, exclude=NO_MATTER), "layout": layout_of(params)}
 
 
 def load_trained(workspace: Workspace) -> Trained | None:
@@ -98,72 +100,54 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
     import torch
 
     params, adapter = workspace.params, workspace.params.adapter
-    torch.manual_seed(params.seed)
     generator = LocalGenerator(params.base, params.form, workspace.settings)
-    reading = _reading_set(params.evaluation.forgetting_n, params.seed)
-    before = _reading_score(generator, workspace, reading, adapter=False)
+    torch.manual_seed(params.seed)
     generator.model = model = _lora(generator, adapter)
     generator.has_adapter = True
     encoded = [_encode(generator, workspace, row) for row in rows]
     fitted = [one for one, row in zip(encoded, rows, strict=True) if not row.validation] or encoded
     held = [one for one, row in zip(encoded, rows, strict=True) if row.validation]
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=adapter.learning_rate, weight_decay=0.0)
-    n_steps = math.ceil(len(fitted) / adapter.batch_size) * adapter.epochs
-    step, n_tokens, history, best, started = 0, 0, [], (math.inf, 0, _trainable_state(model)), time.perf_counter()
-    rng = random.Random(params.seed)
-    for epoch in range(1, adapter.epochs + 1):
-        model.train()
-        losses = []
-        for batch in _batches(fitted, adapter.batch_size, rng):
-            for group in optimizer.param_groups:
-                group["lr"] = adapter.learning_rate * _schedule(step, n_steps, adapter.warmup_share)
-            loss = _loss(generator, batch)
-            if not torch.isfinite(loss):
-                raise Refused(
-                    f"training loss is {loss.item()} at step {step + 1} of {n_steps}",
-                    hint=f"Lower adapter.learning_rate (now {adapter.learning_rate}) or set base.dtype: float32 in params.yaml, "
-                    "then run `tandem retrain`.",
-                )
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(loss.item())
-            step += 1
-            n_tokens += sum(len(one["input_ids"]) + len(one["labels"]) for one in batch)
-            progress(f"training the adapter, loss {losses[-1]:.2f}", step, n_steps)
-        validation = _validation_loss(generator, held or fitted, adapter.batch_size)
-        history.append({"epoch": epoch, "loss": sum(losses) / len(losses), "validation_loss": validation})
-        if validation < best[0]:
-            best = (validation, epoch, _trainable_state(model))
-        elif epoch - best[1] >= adapter.patience:
-            break
-    seconds = time.perf_counter() - started
-    model.load_state_dict(best[2], strict=False)
-    model.eval()
+    key = _key(workspace, generator.revision)
+    done = fit(
+        generator,
+        fitted,
+        held or fitted,
+        adapter,
+        params.seed,
+        load_checkpoint(workspace, key),
+        lambda state: save_checkpoint(workspace, key, state),
+        progress,
+    )
+    reading = _reading_set(params.evaluation.forgetting_n, params.seed)
     return Trained(
         trained=True,
         base=params.base.model,
         base_revision=generator.revision,
-        best_epoch=best[1],
-        seconds=round(seconds, 1),
-        tokens_per_s=round(n_tokens / seconds, 1),
+        best_epoch=done.best_epoch,
+        seconds=round(done.seconds, 1),
+        tokens_per_s=round(done.n_tokens / done.seconds, 1),
         n_rows=len(fitted),
         n_validation=len(held),
-        n_parameters=sum(parameter.numel() for parameter in parameters),
-        reading_before=before,
+        n_parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        reading_before=_reading_score(generator, workspace, reading, adapter=False),
         reading_after=_reading_score(generator, workspace, reading, adapter=True),
-        history=tuple(history),
+        history=done.history,
         lineage=lineage,
         params=training_params(params),
     ), model
+
+
+def _key(workspace: Workspace, base_revision: str) -> str:
+    """What the weights follow from: rows, params and base."""
+    known = json.dumps([training_params(workspace.params), base_revision], sort_keys=True)
+    return hashlib.sha256(workspace.training_set_path.read_bytes() + known.encode()).hexdigest()
 
 
 def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
     from peft import LoraConfig, get_peft_model
     from torch import nn
 
+    linear = {name.rsplit(".", 1)[-1] for name, module in generator.model.named_modules() if isinstance(module, nn.Linear)}
     for module in generator.model.modules():  # the adapter's own dropout is enough, and without any attention runs fused
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -176,10 +160,16 @@ def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
         use_dora=adapter.dora,
         task_type="SEQ_2_SEQ_LM" if generator.is_seq2seq else "CAUSAL_LM",
     )
-    return get_peft_model(generator.model, config)
+    try:
+        return get_peft_model(generator.model, config)
+    except ValueError as error:
+        raise Refused(
+            f"adapter.targets {list(adapter.targets)} cannot be adapted in {generator.name!r}: {' '.join(str(error).split())[:200]}",
+            hint=f"Set adapter.targets in params.yaml to auto or to some of {', '.join(sorted(linear))}, then run `tandem retrain`.",
+        ) from error
 
 
-def _encode(generator: LocalGenerator, workspace: Workspace, row: TrainingRow) -> dict[str, list[int]]:
+def _encode(generator: LocalGenerator, workspace: Workspace, row: TrainingRow) -> Encoded:
     """Token ids of one row. A causal model's labels are -100 over the prompt, so that only the answer is learned."""
     tokenizer, limit = generator.tokenizer, workspace.params.base.max_input_tokens
     text = generator.prompt_text(Request(row.question, row.passages), workspace.params.prompt)
@@ -190,58 +180,6 @@ def _encode(generator: LocalGenerator, workspace: Workspace, row: TrainingRow) -
     prompt = tokenizer(text, truncation=True, max_length=limit)["input_ids"]
     answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
-
-
-def _batches(rows: Sequence[dict[str, list[int]]], size: int, rng: random.Random) -> Iterator[list[dict[str, list[int]]]]:
-    """Batches of like lengths in random order: rows are shuffled, then sorted within windows of eight batches."""
-    order = list(range(len(rows)))
-    rng.shuffle(order)
-    batches = []
-    for start in range(0, len(order), size * 8):
-        window = sorted(order[start : start + size * 8], key=lambda i: len(rows[i]["input_ids"]))
-        batches += [window[at : at + size] for at in range(0, len(window), size)]
-    rng.shuffle(batches)
-    for batch in batches:
-        yield [rows[i] for i in batch]
-
-
-def _loss(generator: LocalGenerator, batch: Sequence[dict[str, list[int]]]) -> torch.Tensor:
-    import torch
-
-    def padded(key: str, value: int) -> torch.Tensor:
-        width = max(len(one[key]) for one in batch)
-        return torch.tensor([one[key] + [value] * (width - len(one[key])) for one in batch], device=generator.device)
-
-    ids = padded("input_ids", generator.tokenizer.pad_token_id)
-    mask = padded("mask", 0) if "mask" in batch[0] else _mask(batch, generator.device)
-    with autocast(generator.device, generator.base.dtype):
-        return generator.model(input_ids=ids, attention_mask=mask, labels=padded("labels", -100)).loss
-
-
-def _mask(batch: Sequence[dict[str, list[int]]], device: str) -> torch.Tensor:
-    import torch
-
-    width = max(len(one["input_ids"]) for one in batch)
-    return torch.tensor([[1] * len(one["input_ids"]) + [0] * (width - len(one["input_ids"])) for one in batch], device=device)
-
-
-def _validation_loss(generator: LocalGenerator, rows: Sequence[dict[str, list[int]]], size: int) -> float:
-    import torch
-
-    generator.model.eval()
-    ordered = sorted(rows, key=lambda one: len(one["input_ids"]))
-    with torch.inference_mode():
-        losses = [(_loss(generator, ordered[at : at + size]).item(), len(ordered[at : at + size])) for at in range(0, len(ordered), size)]
-    return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
-
-
-def _schedule(step: int, n_steps: int, warmup_share: float) -> float:
-    warmup = max(1, round(n_steps * warmup_share))
-    return min(1.0, (step + 1) / warmup) * max(0.05, 1 - step / n_steps)
-
-
-def _trainable_state(model: Any) -> dict[str, torch.Tensor]:
-    return {name: parameter.detach().clone() for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
@@ -272,27 +210,25 @@ def _reading_score(generator: LocalGenerator, workspace: Workspace, reading: lis
 
 
 def _save(workspace: Workspace, trained: Trained, model: Any) -> None:
-    folder = workspace.adapter_dir
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    if model is not None:
-        for config in model.peft_config.values():  # the base by name, so that the adapter moves between machines
-            config.base_model_name_or_path = trained.base
-            config.revision = trained.base_revision
-        model.save_pretrained(str(fresh))
-        (fresh / "README.md").unlink(missing_ok=True)
-    (fresh / "training.json").write_text(json.dumps(asdict(trained), indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    with replacing(workspace.adapter_dir) as fresh:
+        if model is not None:
+            for config in model.peft_config.values():  # the base by name, so that the adapter moves between machines
+                config.base_model_name_or_path = trained.base
+                config.revision = trained.base_revision
+            model.save_pretrained(str(fresh))
+            (fresh / "README.md").unlink(missing_ok=True)
+        (fresh / "training.json").write_text(json.dumps(asdict(trained), indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     """Train in the workspace of the current directory."""
-    trained = train(open_workspace(), lambda what, done, total: print(f"\r{what} {done}/{total}", end="", file=sys.stderr))
-    print(
-        f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}", file=sys.stderr
-    )
+    run_stage(_train)
+
+
+def _train(workspace: Workspace) -> str:
+    with workspace.writing("training", timeout_s=1):
+        trained = train(workspace, progress_line)
+    return f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}"
 
 
 if __name__ == "__main__":

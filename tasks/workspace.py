@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,4 +149,38 @@ def open_workspace(path: str | Path = ".") -> Workspace:
     if not os.access(root, os.W_OK):
         raise Refused(f"{root} is read-only for this user", hint="Make it writable (chmod u+w) or copy the workspace elsewhere.")
     params = parse_params((root / "params.yaml").read_text(encoding="utf-8"), str(root / "params.yaml"))
-    return Workspace(root, params, Settings())
+    workspace = Workspace(root, params, Settings())
+    for folder in (workspace.training_set_path.parent, workspace.adapter_dir, workspace.evaluation_dir):
+        finish_swap(folder)
+    return workspace
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which then takes the place of `folder`; where filling it fails, `folder` stays as it was.
+
+    Killed at any line, the old content or the whole of the new one is there when the workspace is opened again.
+    """
+    fresh, old = _swap_places(folder)
+    finish_swap(folder)
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    yield fresh
+    if folder.exists():
+        folder.rename(old)
+        finish_swap(folder)
+    else:
+        fresh.rename(folder)
+
+
+def finish_swap(folder: Path) -> None:
+    """The second half of a swap: the old folder is aside only while the new one is whole."""
+    fresh, old = _swap_places(folder)
+    if old.is_dir():
+        with suppress(FileNotFoundError):  # in place already, by this process or by another that opened the workspace
+            fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap_places(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import Refused
-from tandem.examples import expired, label, near_duplicate_groups, parse_examples, split, usable_examples
+from tandem.examples import expired, label, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
 from tandem.params import Split
 from tandem.records import Example
 
@@ -291,3 +291,22 @@ def test_labels_are_added_where_they_lack_and_kept_where_they_are() -> None:
     )
     assert [one.labelled for one in (unlabelled, half, whole)] == [{"a": "1"}, {"a": "old", "b": "2"}, {"a": "old"}]
     assert expired([unlabelled], {"a": "1", "x": "9"}) == []
+
+
+def test_a_share_of_groups_parts_no_document_and_comes_close_to_the_share():
+    rng = random.Random(0)
+    examples = [
+        Example(id=f"e{n}", question="?", answer="a", sources=tuple(f"{rng.randint(0, 60)}.md" for _ in range(rng.choice((0, 1, 1, 1, 2)))))
+        for n in range(100)
+    ]
+    inside = share_of_groups(examples, 0.2, seed=3)
+    cited = [{source for one in examples if (one.id in inside) is side for source in one.sources} for side in (True, False)]
+    assert cited[0].isdisjoint(cited[1])
+    assert 15 <= len(inside) <= 25
+    assert inside == share_of_groups(examples[::-1], 0.2, seed=3)
+    assert share_of_groups(examples, 0.0, seed=3) == set()
+
+
+def test_a_group_of_all_examples_stays_outside():
+    chained = [Example(id=f"e{n}", question="?", answer="a", sources=(f"{n}.md", f"{n + 1}.md")) for n in range(10)]
+    assert share_of_groups(chained, 0.3, seed=0) == set()

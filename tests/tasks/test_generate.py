@@ -2,7 +2,7 @@ import pytest
 
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
-from tasks.generate import LocalGenerator, Request, load_generator
+from tasks.generate import LocalGenerator, Request, device_of, load_generator
 from tasks.workspace import Settings
 
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -38,6 +38,12 @@ def test_an_adapter_that_is_not_held_is_refused(llama):
 def test_a_base_that_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(Refused, match=r"base model '.*/nothing' cannot be loaded.*Set base.model"):
         load_generator(Base(model=str(tmp_path / "nothing")), Form(), Settings())
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_is_refused_by_name(device):
+    with pytest.raises(Refused, match=rf"TANDEM_DEVICE is '{device}', which torch cannot use here.*Unset it, or set it to cpu\."):
+        device_of(Settings(device=device))
 
 
 def test_an_endpoint_without_an_address_is_refused():

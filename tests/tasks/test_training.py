@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,16 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
+from tandem.params import Params
 from tasks.candidates import candidates_of
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
+from tasks.fitting import batches
 from tasks.refresh import refresh
-from tasks.train import load_trained, train
-from tasks.workspace import Workspace, open_workspace
+from tasks.train import load_trained, train, training_params
+from tasks.workspace import PROJECT, Workspace, open_workspace
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,31 @@ def test_restricted_documents_never_enter_a_training_set(workspace):
     assert "Birch" not in text
     lineage = json.loads((workspace.training_set_path.parent / "lineage.json").read_text())
     assert not {"products/alder.md", "products/birch.md"} & set(lineage["documents"])
+
+
+def test_text_that_was_restricted_when_it_was_indexed_waits_for_the_next_refresh(workspace):
+    page = workspace.documents_dir / "products" / "alder.md"
+    before = page.read_text()
+    page.write_text(before.replace("---\nroles: [board]\n---\n", ""))
+    try:
+        training_set = build_training_set(workspace)
+    finally:
+        page.write_text(before)
+    assert "Alder" not in str(training_set.rows)
+    assert training_set == build_training_set(workspace)
+
+
+def test_an_answer_without_a_source_is_not_trained_on(workspace):
+    lines = workspace.examples_path.read_text()
+    nowhere = [{"id": f"n{i}", "question": f"What of {i}?", "answer": str(i)} for i in range(9)]
+    unknown = [{"id": f"u{i}", "question": f"Who is {i}?", "answer": "I don't know", "answerable": False} for i in range(9)]
+    workspace.examples_path.write_text(lines + "".join(json.dumps(row) + "\n" for row in (*nowhere, *unknown)))
+    try:
+        names = {row.example_id for row in build_training_set(workspace).rows}
+    finally:
+        workspace.examples_path.write_text(lines)
+    assert not {row["id"] for row in nowhere} & names
+    assert {row["id"] for row in unknown} & names
 
 
 def test_an_oracle_row_cites_the_passage_that_holds_the_answer(workspace):
@@ -88,6 +116,7 @@ def test_validation_goes_by_document(workspace):
 def test_too_few_examples_close_the_gate_and_the_reason_names_the_numbers(workspace):
     refused = build_training_set(with_adapter_params(workspace, min_examples=500))
     assert refused.rows == ()
+    assert f"{refused.n_left_out} were left out (restricted, without a source, or edited" in refused.refused[0]
     assert "at least 500 are needed (adapter.min_examples)" in refused.refused[0]
 
 
@@ -111,8 +140,93 @@ def test_training_twice_from_one_seed_gives_the_same_weights(workspace):
     assert (workspace.adapter_dir / "adapter_model.safetensors").read_bytes() == first
 
 
+@pytest.mark.parametrize("killed_in_epoch", [1, 3])
+def test_a_killed_training_goes_on_to_the_same_weights(workspace, killed_in_epoch):
+    weights = workspace.adapter_dir / "adapter_model.safetensors"
+    expected, before = weights.read_bytes(), load_trained(workspace)
+    assert before is not None
+    seen: list[int] = []
+
+    def kill(what: str, done: int, total: int) -> None:
+        if done > total * (killed_in_epoch - 0.5) / 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(workspace, kill)
+    assert load_trained(workspace) == before
+    trained = train(workspace, lambda what, done, total: seen.append(done))
+    assert weights.read_bytes() == expected
+    assert (trained.history, trained.best_epoch) == (tuple(before.history), before.best_epoch)
+    per_epoch = seen[-1] // 4
+    assert seen[0] == per_epoch * (killed_in_epoch - 1) + 1
+    assert not (workspace.state_dir / "checkpoint").exists()
+
+
+def test_a_checkpoint_of_other_params_is_not_gone_on_with(workspace):
+    def kill(what: str, done: int, total: int) -> None:
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(with_adapter_params(workspace, r=4), kill)
+    assert (workspace.state_dir / "checkpoint" / "state.json").is_file()
+    seen: list[int] = []
+    train(workspace, lambda what, done, total: seen.append(done))
+    assert seen[0] == 1
+
+
+def test_batches_hold_like_lengths_and_differ_between_epochs():
+    rng = random.Random(0)
+    rows = [{"input_ids": [number] * rng.randint(20, 200), "labels": [1]} for number in range(320)]
+    first, again, other = (list(batches(rows, 16, random.Random(seed))) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert sorted(row["input_ids"][0] for batch in first for row in batch) == list(range(320))
+    padded = sum(max(len(row["input_ids"]) for row in batch) * len(batch) for batch in first)
+    assert padded < 1.1 * sum(len(row["input_ids"]) for row in rows)
+
+
 def test_changed_params_make_a_training_due(workspace):
     assert retrain_reason(with_adapter_params(workspace, r=4)) == "params changed since the last training: adapter"
+    other = with_params(workspace, chunking={"max_chars": 500})
+    assert retrain_reason(other) == "params changed since the last training: layout"
+
+
+def test_gates_and_what_only_generates_make_no_training_due(workspace):
+    changed = with_adapter_params(workspace, min_examples=6, retrain_after_days=29, retrain_after_changed_share=0.3)
+    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A"}, evaluation={"forgetting_n": 1})
+    assert retrain_reason(changed) is None
+
+
+def test_another_revision_of_the_base_makes_a_training_due(workspace):
+    trained = json.loads((workspace.adapter_dir / "training.json").read_text())
+    (workspace.adapter_dir / "training.json").write_text(json.dumps({**trained, "base_revision": "older"}))
+    reason = retrain_reason(workspace)
+    (workspace.adapter_dir / "training.json").write_text(json.dumps(trained, indent=1) + "\n")
+    assert reason is not None
+    assert reason.endswith("is at revision main, the adapter was trained on older")
+
+
+def test_targets_that_the_base_lacks_are_refused_with_those_that_it_has(workspace):
+    with pytest.raises(
+        Refused, match=r"adapter\.targets \['foo'\] cannot be adapted .* to auto or to some of down_proj, gate_proj, k_proj"
+    ):
+        train(with_adapter_params(workspace, targets=("foo",)))
+
+
+def test_the_pipeline_depends_on_what_makes_a_training_due(workspace):
+    pipeline = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    named = {key for stage in ("dataset", "train") for key in pipeline[stage]["params"] if isinstance(key, str)}
+    assert {"artifacts/index/manifest.json": ["layout"]} in pipeline["dataset"]["params"]
+    counted = training_params(workspace.params)
+    assert counted.pop("layout")
+    leaves = {f"{section}.{key}" if isinstance(value, dict) else section for section, value in counted.items() for key in value_keys(value)}
+    assert {leaf for leaf in leaves if leaf not in named and leaf.split(".")[0] not in named} == set()
+    assert {key for key in named if key not in leaves and key not in counted} == set()
+
+
+def value_keys(value: object) -> list[str]:
+    return list(value) if isinstance(value, dict) else [""]
 
 
 def test_an_adapter_of_another_base_leaves_its_variants_absent(workspace):
@@ -127,6 +241,11 @@ def test_a_loss_that_is_no_number_stops_the_training_with_what_to_do(workspace):
     with pytest.raises(Refused, match=r"training loss is (nan|inf) at step .* Lower adapter.learning_rate"):
         train(with_adapter_params(workspace, learning_rate=1e30))
     assert load_trained(workspace) == before
+
+
+def with_params(workspace: Workspace, **changes: dict[str, object]) -> Workspace:
+    whole = workspace.params.model_dump()
+    return replace(workspace, params=Params.model_validate({**whole, **{name: {**whole[name], **new} for name, new in changes.items()}}))
 
 
 def with_saved(workspace: Workspace, **changes: object) -> Workspace:
