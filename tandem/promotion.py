@@ -102,8 +102,16 @@ def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
         ("form", card.measures.get("form"), limits.min_form),
         ("grounding", card.measures.get("grounding"), limits.min_grounding),
     ]
-    over = [f"{what} {seen:.4g} is over the limit of {limit:.4g}" for what, seen, limit in at_most if _exceeds(seen, limit)]
-    under = [f"{what} {seen:.4g} is under the limit of {limit:.4g}" for what, seen, limit in at_least if _exceeds(limit, seen)]
+    over = [
+        f"{what} {_plain(seen)} is over the limit of {_plain(limit)}"
+        for what, seen, limit in at_most
+        if seen is not None and limit is not None and seen > limit
+    ]
+    under = [
+        f"{what} {_plain(seen)} is under the limit of {_plain(limit)}"
+        for what, seen, limit in at_least
+        if seen is not None and limit is not None and seen < limit
+    ]
     return (*over, *under)
 
 
@@ -132,8 +140,8 @@ def _check_weights(weights: Mapping[str, float]) -> None:
         raise Refused(f"{what}; known measures are {', '.join(MEASURES)}", hint="Mend params.yaml and run `tandem compare` again.")
 
 
-def _exceeds(value: float | None, limit: float | None) -> bool:
-    return value is not None and limit is not None and value > limit
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, seed: int, successor: str | None) -> _Contest:

@@ -19,12 +19,12 @@ from tandem import prompts
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt, Retrieval
-from tandem.records import Example, Generation, Passage, Scorecard
+from tandem.records import Document, Example, Generation, Passage, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
 from tasks.answer import Answerer, open_behaviour_index
 from tasks.candidates import Candidate, candidates_of, trained_on
 from tasks.due import adapter_staleness
-from tasks.examples import Labelled, load_examples
+from tasks.examples import load_examples
 from tasks.generate import Generator, Request, load_generator
 from tasks.train import read_trained
 from tasks.workspace import Workspace, open_workspace
@@ -86,7 +86,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     retrieved = bench.retrieve(held_out)
     outputs = bench.generate(held_out, retrieved)
     latencies = bench.time(sampled(held_out, workspace.params.evaluation.latency_n, workspace.params.seed))
-    restricted = {example.id for example in held_out if example.roles or _has_roles(example, labelled)}
+    restricted = {example.id for example in held_out if is_restricted(example, labelled.documents)}
     cards = {
         candidate.name: _scorecard(
             workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked, restricted
@@ -118,8 +118,9 @@ def sampled(examples: Sequence[Example], n: int | None, seed: int) -> list[Examp
     return [example for example in examples if example.id in chosen]
 
 
-def _has_roles(example: Example, labelled: Labelled) -> bool:
-    return any(labelled.documents[source].roles for source in example.sources if source in labelled.documents)
+def is_restricted(example: Example, documents: Mapping[str, Document]) -> bool:
+    """Whether it or one of its sources is for callers with a role alone."""
+    return bool(example.roles) or any(documents[source].roles for source in example.sources if source in documents)
 
 
 def save_comparison(workspace: Workspace, comparison: Comparison) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from tandem.errors import Refused
 from tandem.params import Base, Form, Params, Prompt, Retrieval, Variant
-from tandem.records import Decision, Example
+from tandem.records import Decision, Document, Example, Generation
 from tandem.scoring import scorecard
 from tasks import registry
 from tasks.candidates import Candidate, training_digest
 from tasks.compare import Live, live_champion, publish
-from tasks.evaluate import Comparison, sampled
+from tasks.evaluate import Comparison, _Bench, _scorecard, is_restricted, sampled
 from tasks.index import layout_of, write_json
 from tasks.terminal import outcome_text
 from tasks.workspace import Settings, Workspace
@@ -110,3 +110,27 @@ def test_a_sample_is_the_same_for_a_seed_and_moves_little_when_examples_are_adde
     more = sampled([*examples, Example(id="new", question="?", answer="!")], 10, seed=0)
     assert len({one.id for one in chosen} - {one.id for one in more}) <= 1
     assert sampled(examples, None, seed=0) == examples
+
+
+def test_an_example_is_restricted_by_its_own_roles_or_by_those_of_a_source():
+    documents = {"bands.md": Document("bands.md", "text", "", roles=("people-team",)), "leave.md": Document("leave.md", "text", "")}
+    given = [{"sources": ["leave.md"]}, {"sources": ["leave.md", "bands.md"]}, {"sources": ["gone.md"]}, {"roles": ["board"]}]
+    examples = [Example.model_validate({"id": "e", "question": "?", "answer": "!", **one}) for one in given]
+    assert [is_restricted(one, documents) for one in examples] == [False, True, False, True]
+
+
+def test_an_output_is_read_by_the_prompt_of_its_own_variant(workspace):
+    own = candidate("terse", retrieve=False, prompt={"instruction": "Answer.", "abstention": "No idea"})
+    example = Example(id="e1", question="?", answer="!")
+    output = (Generation("No idea.", 9, 2), 0.1)
+    assert _scorecard(workspace, own, [example], {}, [output], {"total": [1.0]}, {}, ()).rows[0].abstained
+
+
+def test_variants_share_a_generator_only_in_the_same_form(workspace):
+    remote = replace(workspace, settings=Settings(openai_base_url="http://127.0.0.1:9/v1"))
+    base = Base(model="m", provider="openai").model_dump()
+    a, b = (candidate(name, retrieve=False, base=base) for name in ("a", "b"))
+    champion = candidate("champion", retrieve=False, base=base, form=Form(answer="A: {answer}").model_dump())
+    bench = _Bench(remote, [a, b, champion], {}, lambda *_: None)
+    assert bench._generator(a) is bench._generator(b)
+    assert bench._generator(a) is not bench._generator(champion)
