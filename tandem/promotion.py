@@ -141,7 +141,7 @@ def _check_weights(weights: Mapping[str, float]) -> None:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    return f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, seed: int, successor: str | None) -> _Contest:

@@ -1,6 +1,6 @@
 """The state of a workspace in one record: what answers, on which data, and what waits for attention.
 
-It opens neither the table nor the model: the pointer, the manifest and the registry's tags say it all, in a fraction of the time.
+It opens neither the table nor the model: the pointer, the manifest and the tags of the registry say it all.
 """
 
 from __future__ import annotations
