@@ -12,6 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else there.")]
 HERE = Path(".")
+
+
+class Verdict(StrEnum):
+    """What a user says of an answer."""
+
+    good = "good"
+    bad = "bad"
 
 
 def main() -> None:
@@ -157,8 +165,9 @@ def promote(
 
     with _reporting():
         opened = open_workspace(workspace)
-        chosen = registry.version_of(opened, version)
-        registry.promote(opened, chosen)
+        with opened.writing():
+            chosen = registry.version_of(opened, version)
+            registry.promote(opened, chosen)
     _show({"model_version": chosen}, as_json, f"{opened.name} version {chosen} is the champion. Back: tandem rollback")
 
 
@@ -171,16 +180,29 @@ def rollback(
     """Put the previous champion back; documents stay live unless --data names a version of them."""
     from tasks import registry
 
-    with _reporting():
-        opened = open_workspace(workspace)
-        old, new = registry.rollback(opened)
-        if data is not None:
-            from tasks.versions import checkout
-
-            checkout(opened, data)
-    refreshed = _run_flow("refresh", workspace, long=False) if data is not None else None
+    opened = open_workspace(workspace)
+    with opened.writing():
+        refreshed = _back_to(opened, data) if data is not None else None
+        with _reporting():
+            old, new = registry.rollback(opened)
     outcome = {"from": old, "to": new, "data": data, "refresh": refreshed}
     _show(outcome, as_json, f"{opened.name}: version {new} answers again, version {old} is the previous one. Back: tandem rollback")
+
+
+@app.command()
+def feedback(
+    trace: Annotated[str, typer.Argument(help="The trace_id that came with the answer.")],
+    verdict: Annotated[Verdict, typer.Argument(help="Whether the answer was good.")],
+    comment: Annotated[str, typer.Option(help="Why, for whoever reads it later.")] = "",
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether an answer was good; `tandem monitor` watches the share of bad ones."""
+    from tasks import traffic
+
+    with _reporting():
+        traffic.feedback(open_workspace(workspace), trace, verdict is Verdict.good, comment)
+    _show({"trace_id": trace, "verdict": verdict.value}, as_json, f"{trace}: {verdict.value}")
 
 
 @app.command()
@@ -245,6 +267,17 @@ def _run_flow(name: str, workspace: Path, long: bool, **parameters: Any) -> dict
         return run_flow(flow, start_server=long, workspace=str(opened.root), **parameters)
 
 
+def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:
+    """Check a data version out and refresh, once it is clear that a previous champion is there for it."""
+    from tasks import registry
+    from tasks.versions import checkout
+
+    with _reporting():
+        registry.check_way_back(workspace)
+        checkout(workspace, data)
+    return _run_flow("refresh", workspace.root, long=False)
+
+
 def _ask(workspace: Workspace, question: str, roles: list[str], collections: list[str]) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -253,7 +286,7 @@ def _ask(workspace: Workspace, question: str, roles: list[str], collections: lis
 
     asked = checked_question(question)
     answer = champion_answerer(workspace).answer(asked, roles, collections)
-    return asdict(with_trace(answer, record_question(workspace, asked, answer)))
+    return asdict(with_trace(answer, record_question(workspace, asked, answer, roles)))
 
 
 @contextlib.contextmanager
@@ -298,6 +331,8 @@ def _answer_text(record: dict[str, Any]) -> str:
     lines = [record["answer"]]
     lines += [f'  from {source["document"]}: "{source["quote"]}"' for source in record["sources"]]
     lines.append(f"  {record['variant']}, model version {record['model_version']}, {record['latency_ms']:.0f} ms")
+    if record["trace_id"]:
+        lines.append(f"  tandem feedback {record['trace_id']} good|bad")
     return "\n".join(lines)
 
 

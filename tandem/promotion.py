@@ -12,6 +12,7 @@
    is simpler or cheaper by `cheaper_by`. The simplest variant near the best that passes is promoted, looking no further than the
    champion when that is near the best itself. With k challengers, "better" is read at 1 - 0.05 / k (Bonferroni), so that the chance
    of replacing a champion by its equals stays within 2.5 %. A champion beyond a limit is kept all the same unless something passes.
+   The champion's successor - the same variant on the table layout of the params - passes where it is not measurably worse.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class _Contest:
     policy: Promotion
     resamples: int
     seed: int
+    successor: str | None = None
 
     @property
     def n(self) -> int:
@@ -55,10 +57,13 @@ class _Contest:
         return sorted(names, key=lambda name: (self.cards[name].simplicity, -self.mean(name), name))
 
 
-def decide(scorecards: Mapping[str, Scorecard], champion: str | None, policy: Promotion, resamples: int, seed: int) -> Decision:
+def decide(
+    scorecards: Mapping[str, Scorecard], champion: str | None, policy: Promotion, resamples: int, seed: int, successor: str | None = None
+) -> Decision:
     """What to promote and why, by the rules at the top of this file.
 
-    `champion` is the name of what is live, measured in the same run; None for the first time. `variant` of the decision is the winner
+    `champion` is the name of what is live, measured in the same run; None for the first time. `successor` is the variant that differs
+    from it in the table's layout. `variant` of the decision is the winner
     whether or not it replaces the champion. `interval` is the winner minus the champion (first time: minus the simplest variant); where
     the winner is that one itself, the best of the others minus it; None below two questions. Raises Refused for an unknown weight.
     """
@@ -74,7 +79,7 @@ def decide(scorecards: Mapping[str, Scorecard], champion: str | None, policy: Pr
     if not candidates:
         return Decision(False, None, (_nobody(names), *out), 0, None, violations, champion)
     compared = candidates if champion is None or champion in candidates else sorted([*candidates, champion])
-    contest = _contest({name: scorecards[name] for name in compared}, policy, resamples, seed)
+    contest = _contest({name: scorecards[name] for name in compared}, policy, resamples, seed, successor)
     best = min(candidates, key=lambda name: (-contest.mean(name), scorecards[name].simplicity, name))
     near = contest.simplest_first([name for name in candidates if _is_near(contest, name, best)])
     winner, promoted, verdict = _pick(contest, near, best, champion)
@@ -97,8 +102,16 @@ def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
         ("form", card.measures.get("form"), limits.min_form),
         ("grounding", card.measures.get("grounding"), limits.min_grounding),
     ]
-    over = [f"{what} {seen:.4g} is over the limit of {limit:.4g}" for what, seen, limit in at_most if _exceeds(seen, limit)]
-    under = [f"{what} {seen:.4g} is under the limit of {limit:.4g}" for what, seen, limit in at_least if _exceeds(limit, seen)]
+    over = [
+        f"{what} {_plain(seen)} is over the limit of {_plain(limit)}"
+        for what, seen, limit in at_most
+        if seen is not None and limit is not None and seen > limit
+    ]
+    under = [
+        f"{what} {_plain(seen)} is under the limit of {_plain(limit)}"
+        for what, seen, limit in at_least
+        if seen is not None and limit is not None and seen < limit
+    ]
     return (*over, *under)
 
 
@@ -127,17 +140,17 @@ def _check_weights(weights: Mapping[str, float]) -> None:
         raise Refused(f"{what}; known measures are {', '.join(MEASURES)}", hint="Mend params.yaml and run `tandem compare` again.")
 
 
-def _exceeds(value: float | None, limit: float | None) -> bool:
-    return value is not None and limit is not None and value > limit
+def _plain(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
-def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, seed: int) -> _Contest:
+def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, seed: int, successor: str | None) -> _Contest:
     by_question = {name: {row.example_id: utility_of(row, policy.weights) for row in card.rows} for name, card in cards.items()}
     shared = sorted(set.intersection(*(set(found) for found in by_question.values())))
     counted = [question for question in shared if any(found[question] is not None for found in by_question.values())]
     # rounded: 0.1 + 0.2 must not be measurably better than 0.3
     utilities = {name: np.round([found[question] or 0.0 for question in counted], 12) for name, found in by_question.items()}
-    return _Contest(cards, utilities, policy, resamples, seed)
+    return _Contest(cards, utilities, policy, resamples, seed, successor)
 
 
 def _is_near(contest: _Contest, name: str, best: str) -> bool:
@@ -165,6 +178,8 @@ def _replaces(contest: _Contest, name: str, champion: str) -> str | None:
     n_challengers = sum(other != champion for other in contest.cards)
     if contest.against(name, champion, 1 - 0.05 / n_challengers).low > 0:
         return "it is measurably better"
+    if name == contest.successor and _is_near(contest, name, champion):
+        return "it is the same on the table layout of params.yaml, and not measurably worse"
     card, live = contest.cards[name], contest.cards[champion]
     if contest.against(name, champion).low < -contest.policy.margin:
         return None

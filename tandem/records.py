@@ -122,7 +122,11 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question answered by one variant, with what was measured on it. None: the measure does not apply here."""
+    """One question answered by one variant, with what was measured on it. None: the measure does not apply here.
+
+    A `restricted` row was answered from documents with roles: it holds its figures and no text, since reports and records are read
+    by people without these roles.
+    """
 
     example_id: str
     question: str
@@ -145,6 +149,7 @@ class Row:
     cost_usd: float
     kind: str = "normal"
     collection: str = ""
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,11 +173,12 @@ def score_row(
     cost_usd: float,
     form: Form,
     metric: str,
+    restricted: bool = False,
 ) -> Row:
     """One question answered by one variant. `output` is the raw text (form), `answer` what is said in it (all else).
 
     An abstention on an answerable question is wrong in every text measure. Grounding and citations apply to answers from passages
-    alone; an answer from passages that cites nothing has citation recall 0.
+    alone; an answer from passages that cites nothing has citation recall 0. The row of an example with roles is restricted as well.
     """
     wanted = example.answerable
 
@@ -187,13 +188,15 @@ def score_row(
     fits = form_ok(output, form)
     from_passages = bool(passages) and not abstained
     precision, recall = citation_scores(cited_docs, example.sources) if from_passages and wanted else (None, None)
+    shown = tuple(passage if isinstance(passage, str) else passage.shown_text for passage in passages)
+    restricted = restricted or bool(example.roles)
     return Row(
         example_id=example.id,
-        question=example.question,
-        expected=example.answer,
-        output=output,
-        answer=answer,
-        passages=tuple(passage if isinstance(passage, str) else passage.shown_text for passage in passages),
+        question="" if restricted else example.question,
+        expected="" if restricted else example.answer,
+        output="" if restricted else output,
+        answer="" if restricted else answer,
+        passages=() if restricted else shown,
         quality=text_score(lambda: quality(answer, example, metric)),
         exact_match=text_score(lambda: exact_match(answer, example.answer)),
         token_f1=text_score(lambda: token_f1(answer, example.answer)),
@@ -209,6 +212,7 @@ def score_row(
         cost_usd=cost_usd,
         kind=example.kind,
         collection=example.collection,
+        restricted=restricted,
     )
 
 

@@ -28,7 +28,7 @@ MIN_SUPPORT = 0.5  # share of an answer's content words that its passages must h
 
 def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str, Any]:
     """All that answering needs, as plain JSON: what a registered version carries and `open_answerer` takes."""
-    from tasks.index import read_pointer
+    from tasks.index import layout_of, read_pointer
     from tasks.versions import data_version
 
     params, pointer = workspace.params, read_pointer(workspace)
@@ -42,6 +42,7 @@ def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str,
         "form": params.form.model_dump(),
         "embedder": params.embedder.model_dump(),
         "chunking": params.chunking.model_dump(),
+        "layout": layout_of(params),
         "prices": params.prices.model_dump(),
         "table": pointer["table"],
         "index_uri": workspace.index_uri,
@@ -67,7 +68,12 @@ class Answerer:
         passages = self.retrieve([asked], roles, collections)[0]
         request = Request(asked, tuple(prompts.shown(passages)))
         generation = self.generator.generate([request], self.prompt, self.behaviour["adapter"])[0]
-        return self.finish(generation, passages, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return self.finish(generation, passages, seconds, self.count_embedded(asked))
+
+    def count_embedded(self, question: str) -> int:
+        """Tokens of a question that searching for it embeds; 0 without retrieval, or with full-text search alone."""
+        return self.index.count_tokens([question]) if self.index is not None and self.retrieval.vector_weight else 0
 
     def retrieve(
         self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = (), retrieval: Retrieval | None = None
@@ -77,14 +83,14 @@ class Answerer:
             return [[] for _ in questions]
         return self.index.search(questions, retrieval or self.retrieval, roles=roles, collections=collections)
 
-    def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float) -> Answer:
+    def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float, n_embedding_tokens: int = 0) -> Answer:
         """The record of an output: answer, sources with quotes, cost; what fails the house form is repaired or replaced, and marked."""
         parsed, fallback = self._guarded(generation.text, passages)
         sources = tuple(
             Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))
             for passage in (passages[number - 1] for number in parsed.cited or _uncited(parsed, passages))
         )
-        cost = cost_of_answer(self.prices, generation.n_tokens_in, generation.n_tokens_out, 0, seconds)
+        cost = cost_of_answer(self.prices, generation.n_tokens_in, generation.n_tokens_out, n_embedding_tokens, seconds)
         return Answer(
             answer=parsed.answer,
             text=generation.text if fallback is None else prompts.target(parsed.answer, parsed.cited, self.form),

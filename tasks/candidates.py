@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +17,21 @@ from tasks.workspace import Workspace
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way of answering to be measured: a behaviour and the adapter that goes with it."""
+    """One way of answering to be measured: a behaviour and the adapter that goes with it, as `training_digest` knew it then."""
 
     name: str
     behaviour: dict[str, Any]
     adapter_dir: Path | None
     simplicity: int
+    training: str | None = None
 
     @property
     def identity(self) -> str:
         """What makes two candidates answer alike: everything but where the index stands and what it held."""
-        keys = ("retrieve", "adapter", "base", "prompt", "retrieval", "form", "embedder", "chunking")
-        trained = read_trained(self.adapter_dir / "training.json") if self.adapter_dir else None
-        return json.dumps([{key: self.behaviour[key] for key in keys}, trained and [trained.history, trained.lineage]], sort_keys=True)
+        keys = ["retrieve", "adapter", "base", "prompt", "form"]
+        if self.behaviour["retrieve"]:
+            keys += ["retrieval", "layout"]
+        return json.dumps([{key: self.behaviour.get(key) for key in keys}, self.training], sort_keys=True)
 
 
 def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
@@ -41,8 +44,17 @@ def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]
             absent[name] = reason
         else:
             adapter = workspace.adapter_dir if variant.adapter else None
-            present.append(Candidate(name, behaviour_of(workspace, name, variant), adapter, variant.simplicity))
+            behaviour = behaviour_of(workspace, name, variant)
+            present.append(Candidate(name, behaviour, adapter, variant.simplicity, training_digest(adapter)))
     return present, absent
+
+
+def training_digest(adapter_dir: Path | None) -> str | None:
+    """What tells one training from another: its losses and what it was trained on. None without an adapter."""
+    trained = read_trained(adapter_dir / "training.json") if adapter_dir else None
+    if trained is None:
+        return None
+    return hashlib.sha256(json.dumps([trained.history, trained.lineage], sort_keys=True).encode()).hexdigest()
 
 
 def trained_on(candidates: Sequence[Candidate]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,43 @@ def open_champion(behaviour: Mapping[str, Any], adapter: str | None, folder: Pat
 
 def answer_all(answerer: Any, model_input: Any) -> list[dict[str, Any]]:
     """One record (docs: answers) a question. `model_input`: a DataFrame or a list of mappings with `question`, optionally `roles`
-    and `collections`."""
+    and `collections`.
+
+    Where the workspace lies on this machine, a record names the data of now and the question becomes a trace. Elsewhere a retrieving
+    version, whose index is live, does not know its data.
+    """
+    from tasks.answer import with_trace
+    from tasks.traffic import record_question
+
     asked = model_input.to_dict(orient="records") if hasattr(model_input, "to_dict") else model_input
-    return [asdict(answerer.answer(one["question"], _names(one.get("roles")), _names(one.get("collections")))) for one in asked]
+    workspace, records = _workspace(answerer.behaviour), []
+    data_version = _live_data(answerer.behaviour, workspace)
+    for one in asked:
+        roles = _names(one.get("roles"))
+        answer = answerer.answer(one["question"], roles, _names(one.get("collections")))
+        answer = replace(answer, data_version=data_version)
+        trace_id = record_question(workspace, one["question"], answer, roles) if workspace else None
+        records.append(asdict(with_trace(answer, trace_id)))
+    return records
+
+
+def _workspace(behaviour: Mapping[str, Any]) -> Any:
+    """The workspace that registered the version; None where it is not on this machine."""
+    from tandem.errors import Refused
+    from tasks.workspace import open_workspace
+
+    try:
+        return open_workspace(behaviour["workspace"])
+    except (Refused, OSError):
+        return None
+
+
+def _live_data(behaviour: Mapping[str, Any], workspace: Any) -> str | None:
+    from tasks.versions import data_version
+
+    if workspace is None:
+        return None if behaviour["retrieve"] else str(behaviour["data_version"])
+    return data_version(workspace)
 
 
 def _names(value: Any) -> tuple[str, ...]:

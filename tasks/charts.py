@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from math import isfinite
+from math import ceil, floor, isfinite, log10
 from typing import Any
 
 from tandem.economics import DAYS_PER_MONTH, break_even_queries_per_month, cost_per_month, fixed_per_month
@@ -12,7 +12,8 @@ from tandem.params import Prices
 from tandem.records import Interval, Scorecard
 
 PLOT = {"left": 52, "right": 620, "top": 18, "bottom": 264}  # the plotting area of a 640 x 300 SVG
-_TICKS = (0, 0.25, 0.5, 0.75, 1)
+_STEPS = (1, 2, 2.5, 5, 10)
+_MOST_TICKS = 6
 
 
 def months(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> list[dict[str, Any]]:
@@ -41,30 +42,31 @@ def break_evens(scorecards: Mapping[str, Scorecard], names: Sequence[str], price
 def scatter(scorecards: Mapping[str, Scorecard], intervals: Mapping[str, Interval | None]) -> dict[str, Any]:
     """Quality with its interval against cost per 1,000 answers: `points` with labels 15 px apart, and ticks."""
     shown = [(name, scorecards[name].cost_usd_per_1k, interval) for name, interval in intervals.items()]
-    top = 1.15 * max((cost for _, cost, _ in shown if cost), default=0.0) or 1.0
+    ticks_x, ticks_y = _ticks(1.15 * max((cost for _, cost, _ in shown if cost), default=0.0)), _ticks(1.0)
     points: list[dict[str, Any]] = []
     for name, cost, interval in shown:
         if cost is not None and interval is not None:
             low, high = (interval.low, interval.high) if isfinite(interval.low) else (interval.mean, interval.mean)
-            points.append({"name": name, "x": _x(cost / top), "y": _y(interval.mean), "low": _y(low), "high": _y(high)})
+            points.append({"name": name, "x": _x(cost / ticks_x[-1]), "y": _y(interval.mean), "low": _y(low), "high": _y(high)})
     _spread_labels(points)
-    return {"points": points, **_ticks(top, 1.0)}
+    return {"points": points, **_axes(ticks_x, ticks_y)}
 
 
 def cost_lines(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> dict[str, Any]:
     """US dollars a month against queries a day, up to twice the volume or past the farthest crossing within five times of it."""
     crossings = [pair["per_day"] for pair in break_evens(scorecards, names, prices) if pair["per_day"] <= 5 * prices.queries_per_day]
-    most = max(2 * prices.queries_per_day, *(1.25 * crossing for crossing in crossings), 0.0)
+    ticks_x = _ticks(max(2 * prices.queries_per_day, *(1.25 * crossing for crossing in crossings), 0.0))
     ends = [
-        (name, fixed, cost_per_month(fixed, marginal, most))
+        (name, fixed, cost_per_month(fixed, marginal, ticks_x[-1]))
         for name in names
         for fixed, marginal in [_month(scorecards[name], prices)]
         if marginal is not None
     ]
-    top = 1.1 * max((end for _, _, end in ends), default=0.0) or 1.0
+    ticks_y = _ticks(1.1 * max((end for _, _, end in ends), default=0.0))
+    top = ticks_y[-1]
     points: list[dict[str, Any]] = [{"name": name, "x": _x(1), "start": _y(fixed / top), "y": _y(end / top)} for name, fixed, end in ends]
     _spread_labels(points)
-    return {"points": points, "volume_x": _x(prices.queries_per_day / most), **_ticks(most, top)}
+    return {"points": points, "volume_x": _x(prices.queries_per_day / ticks_x[-1]), **_axes(ticks_x, ticks_y)}
 
 
 def _month(card: Scorecard, prices: Prices) -> tuple[float, float | None]:
@@ -79,10 +81,24 @@ def _spread_labels(points: Sequence[dict[str, Any]]) -> None:
         label_y = point["label_y"] = max(point["y"] + 4, label_y + 15)
 
 
-def _ticks(most_x: float, most_y: float) -> dict[str, Any]:
+def _ticks(most: float) -> list[float]:
+    """Round figures from 0 to the first that is not below `most`, at most six of them, evenly apart; an axis of 0 reaches 1."""
+    rough = (most or 1.0) / (_MOST_TICKS - 1)
+    power = 10.0 ** floor(log10(rough))
+    step = next(step * power for step in _STEPS if step * power >= rough * (1 - 1e-9))
+    return [round(step * at, 12) for at in range(ceil((most or 1.0) / step - 1e-9) + 1)]
+
+
+def _texts(ticks: Sequence[float]) -> list[str]:
+    """Without an exponent, with as many decimals as the finest needs."""
+    digits = next(digits for digits in range(13) if all(abs(round(tick, digits) - tick) < 1e-12 for tick in ticks))
+    return [f"{tick:,.{digits}f}" for tick in ticks]
+
+
+def _axes(ticks_x: Sequence[float], ticks_y: Sequence[float]) -> dict[str, Any]:
     return {
-        "ticks_x": [{"x": _x(share), "text": f"{most_x * share:,.4g}"} for share in _TICKS],
-        "ticks_y": [{"y": _y(share), "text": f"{most_y * share:,.3g}"} for share in _TICKS],
+        "ticks_x": [{"x": _x(tick / ticks_x[-1]), "text": text} for tick, text in zip(ticks_x, _texts(ticks_x), strict=True)],
+        "ticks_y": [{"y": _y(tick / ticks_y[-1]), "text": text} for tick, text in zip(ticks_y, _texts(ticks_y), strict=True)],
     }
 
 

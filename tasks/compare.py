@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tandem.errors import Refused
 from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
 from tasks import registry, runs
-from tasks.candidates import Candidate, candidates_of
+from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
 from tasks.report import plot_quality, write_report
 from tasks.workspace import Workspace
@@ -19,11 +20,15 @@ from tasks.workspace import Workspace
 
 @dataclass(frozen=True)
 class Live:
-    """The champion as it enters a comparison: under a variant's name where it answers like it, else as a candidate of its own."""
+    """The champion as it enters a comparison: under a variant's name where it answers like it, else as a candidate of its own.
+
+    `successor` is the variant that takes its place unless it is measurably worse: the same one, on the layout that params name now.
+    """
 
     name: str | None
     version: str | None
     extra: Candidate | None
+    successor: str | None = None
 
 
 def live_champion(workspace: Workspace) -> Live:
@@ -33,35 +38,70 @@ def live_champion(workspace: Workspace) -> Live:
         return Live(None, None, None)
     behaviour = version.behaviour
     simplicity = int(behaviour["retrieve"]) + 2 * int(behaviour["adapter"])
-    candidate = Candidate("champion", behaviour, version.adapter_path if behaviour["adapter"] else None, simplicity)
-    for one in candidates_of(workspace)[0]:
+    adapter = version.adapter_path if behaviour["adapter"] else None
+    candidate = Candidate("champion", behaviour, adapter, simplicity, training_digest(adapter))
+    variants = candidates_of(workspace)[0]
+    for one in variants:
         if one.identity == candidate.identity:
             return Live(one.name, version.version, None)
-    return Live("champion", version.version, candidate)
+    successor = next((one.name for one in variants if one.name == version.variant and _is_relaid(one, candidate)), None)
+    return Live("champion", version.version, candidate, successor)
+
+
+def _is_relaid(variant: Candidate, champion: Candidate) -> bool:
+    """Whether a variant searches as the champion does, in a table of another layout."""
+    now, then = variant.behaviour, champion.behaviour
+    same = all(now[flag] == then[flag] for flag in ("retrieve", "adapter"))
+    return same and now["retrieve"] and now["layout"] != then.get("layout")
 
 
 def decide_on(workspace: Workspace, comparison: Comparison, live: Live) -> Decision:
     """The decision of the params' policy."""
     params = workspace.params
-    return decide(comparison.scorecards, live.name, params.promotion, params.evaluation.resamples, params.seed)
+    return decide(comparison.scorecards, live.name, params.promotion, params.evaluation.resamples, params.seed, live.successor)
 
 
 def publish(workspace: Workspace, comparison: Comparison, decision: Decision, live: Live, dry_run: bool) -> dict[str, Any]:
     """Report, MLflow run, challenger, and last of all the champion's alias. A dry run stops before the registry.
 
-    Returns what `tandem compare --json` prints.
+    Returns what `tandem compare --json` prints. Raises Refused where what was measured is no longer what would be registered.
     """
+    would_promote = decision.promoted
+    winner = comparison.candidates[decision.variant] if decision.variant not in (None, live.name) and not dry_run else None
+    if dry_run:
+        decision = rehearsed(decision)
+    if winner:
+        _check_unchanged(workspace, winner, live)
     report, plot = write_reports(workspace, comparison, decision)
     run_id = runs.log_comparison(workspace, comparison.scorecards, decision, comparison.lineage, report, plot)
     model_version = live.version
-    if not dry_run and decision.variant is not None and decision.variant != live.name:
-        winner = next(one for one in candidates_of(workspace)[0] if one.name == decision.variant)
+    if winner:
         card = summary(comparison.scorecards[winner.name])
-        challenger = registry.register(workspace, winner.behaviour, winner.adapter_dir, card, decision, run_id)
-        if decision.promoted:
-            registry.promote(workspace, challenger)
-            model_version = challenger
-    return outcome_of(comparison, decision, model_version, report)
+        with workspace.writing():
+            _check_unchanged(workspace, winner, live)
+            challenger = registry.register(workspace, winner.behaviour, winner.adapter_dir, card, decision, run_id)
+            if decision.promoted:
+                registry.promote(workspace, challenger)
+                model_version = challenger
+    return outcome_of(comparison, decision, model_version, report, would_promote)
+
+
+def rehearsed(decision: Decision) -> Decision:
+    """The decision of a dry run: what it would be, and nothing promoted."""
+    reasons = (f"dry run, nothing is changed; else: {decision.reasons[0]}", *decision.reasons[1:])
+    return replace(decision, promoted=False, reasons=reasons) if decision.promoted else decision
+
+
+def _check_unchanged(workspace: Workspace, winner: Candidate, live: Live) -> None:
+    """Raises Refused where a training or a promotion ended while the variants were being measured."""
+    version = registry.champion_version(workspace)
+    reasons = []
+    if version != live.version:
+        reasons.append(f"the champion is version {version or 'none'} now, {live.version or 'none'} was measured")
+    if training_digest(winner.adapter_dir) != winner.training:
+        reasons.append(f"the adapter of {winner.name} has been trained again since it was measured")
+    if reasons:
+        raise Refused(*reasons, hint="Run `tandem compare` again.")
 
 
 def write_reports(workspace: Workspace, comparison: Comparison, decision: Decision) -> tuple[Path, Path]:
@@ -76,6 +116,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
             "unfit": comparison.n_unfit,
             "straddling": comparison.n_straddling,
             "in training lineage": comparison.n_in_lineage,
+            "beyond max_examples": comparison.n_not_sampled,
         },
         "lineage": comparison.lineage,
         "prices": workspace.params.prices,
@@ -88,7 +129,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
     return report, plot
 
 
-def outcome_of(comparison: Comparison, decision: Decision, model_version: str | None, report: Path) -> dict[str, Any]:
+def outcome_of(comparison: Comparison, decision: Decision, model_version: str | None, report: Path, would_promote: bool) -> dict[str, Any]:
     """The documented keys of `compare` and `run`."""
     interval = asdict(decision.interval) if decision.interval else None
     return {
@@ -96,6 +137,7 @@ def outcome_of(comparison: Comparison, decision: Decision, model_version: str | 
         "absent": comparison.absent,
         "decision": {
             "promoted": decision.promoted,
+            "would_promote": would_promote,
             "variant": decision.variant,
             "reasons": list(decision.reasons),
             "n": decision.n,
@@ -107,6 +149,7 @@ def outcome_of(comparison: Comparison, decision: Decision, model_version: str | 
             "unfit": comparison.n_unfit,
             "straddling": comparison.n_straddling,
             "in_training_lineage": comparison.n_in_lineage,
+            "not_sampled": comparison.n_not_sampled,
         },
         "data_version": comparison.lineage["data_version"],
         "index_version": comparison.lineage["index_version"],

@@ -73,6 +73,14 @@ class Index:
         """(n, dimensions) float32, unit length, by the embedder of this table."""
         return self._embedder().embed(texts)
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens that its embedder reads of these texts."""
+        return self._embedder().count_tokens(texts)
+
+    def pin(self, version: int) -> None:
+        """Search one version from now on, whatever is committed after it."""
+        self._table.checkout(version)
+
     def search(
         self,
         questions: Sequence[str],

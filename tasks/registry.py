@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
-    "RegisteredVersion", "champion", "delete_version", "experiment", "flush_outbox", "history", "log_comparison", "log_refresh",
-    "log_training", "promote", "register", "rollback", "version_of",
+    "RegisteredVersion", "champion", "champion_version", "check_way_back", "delete_version", "experiment", "flush_outbox", "history",
+    "log_comparison", "log_refresh", "log_training", "promote", "register", "rollback", "standing", "version_of",
 ]  # fmt: skip
 
 EVENT = "tandem.event."
@@ -42,6 +42,23 @@ class RegisteredVersion:
     tags: dict[str, str]
 
 
+def champion_version(workspace: Workspace) -> str | None:
+    """The champion's number alone, without its files; None before the first promotion."""
+    if not begun(workspace):
+        return None
+    with connected(workspace) as client:
+        return _aliases(client, workspace).get("champion")
+
+
+def standing(workspace: Workspace) -> dict[str, str | None] | None:
+    """`model_version` and `variant` of the champion, from the registry's tags; None before the first promotion."""
+    version = champion_version(workspace)
+    if version is None:
+        return None
+    with connected(workspace) as client:
+        return {"model_version": version, "variant": client.get_model_version(workspace.name, version).tags.get("variant")}
+
+
 def promote(workspace: Workspace, version: str) -> None:
     """Make a version the champion and the old champion `previous`. No retries, the champion's alias last: killed anywhere and run
     again, the result is that of one clean run. Raises Refused for an unknown version."""
@@ -56,24 +73,36 @@ def promote(workspace: Workspace, version: str) -> None:
 def rollback(workspace: Workspace) -> tuple[str, str]:
     """Swap champion and `previous`; (old champion, new champion). Raises Refused where there is no previous version."""
     with connected(workspace) as client:
-        aliases = _aliases(client, workspace)
-        old = aliases.get("champion")
-        events = _events(client, workspace)
-        unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
-        if unfinished and events[-1]["kind"] == "rollback":
-            new = events[-1]["model_version"]  # killed half-way: finish it
-        elif unfinished and aliases.get("previous") == old:
-            new = events[-2]["from"] if len(events) > 1 else None  # a promotion killed half-way has overwritten the alias
-        else:
-            new = aliases.get("previous")
-        found = _versions(client, workspace)
-        if old is None or new is None or new == old or new not in found:
-            raise Refused(
-                f"{workspace.name} has no previous version to return to (champion: {old or 'none'}, previous: {new or 'none'})",
-                hint="`tandem history` lists what was promoted.",
-            )
-        _switch(client, workspace, new, [f"rolled back from version {old}"], found[new], kind="rollback")
+        old, new = _way_back(client, workspace)
+        tags = _versions(client, workspace)[new]
+        _switch(client, workspace, new, [f"rolled back from version {old}"], tags, kind="rollback")
         return old, new
+
+
+def check_way_back(workspace: Workspace) -> None:
+    """Raises Refused where `rollback` would."""
+    with connected(workspace) as client:
+        _way_back(client, workspace)
+
+
+def _way_back(client: MlflowClient, workspace: Workspace) -> tuple[str, str]:
+    """The champion and the version that a rollback returns to. Raises Refused where there is none."""
+    aliases = _aliases(client, workspace)
+    old = aliases.get("champion")
+    events = _events(client, workspace)
+    unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
+    if unfinished and events[-1]["kind"] == "rollback":
+        new = events[-1]["model_version"]  # killed half-way: finish it
+    elif unfinished and aliases.get("previous") == old:
+        new = events[-2]["from"] if len(events) > 1 else None  # a promotion killed half-way has overwritten the alias
+    else:
+        new = aliases.get("previous")
+    if old is None or new is None or new == old or new not in _versions(client, workspace):
+        raise Refused(
+            f"{workspace.name} has no previous version to return to (champion: {old or 'none'}, previous: {new or 'none'})",
+            hint="`tandem history` lists what was promoted.",
+        )
+    return old, new
 
 
 def version_of(workspace: Workspace, name: str) -> str:
@@ -140,10 +169,10 @@ def flush_outbox(workspace: Workspace) -> int:
     if waiting:
         experiment_id(workspace)
     for path in waiting:
-        put = json.loads(path.read_text(encoding="utf-8"))
         try:
+            put = json.loads(path.read_text(encoding="utf-8"))
             replay[put["kind"]](workspace, put["record"])
-        except Refused:
+        except Exception:  # whatever is wrong with one record, the others are written
             continue
         path.unlink(missing_ok=True)
         flushed += 1

@@ -115,13 +115,15 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def questions_that_differ(scorecards: Mapping[str, Scorecard], n: int = N_QUESTIONS) -> list[dict[str, Row]]:
-    """Up to `n` questions on which the variants differ in quality or in abstaining, as variant -> row.
+    """Up to `n` questions on which the variants differ in quality or in abstaining, as variant -> row; restricted ones are not shown.
 
     The widest gaps first, taken in turn from each set of variants that did best, so that no variant's wins fill the page.
     """
     by_question: dict[str, dict[str, Row]] = {}
     for name in _in_order(scorecards):
         for row in scorecards[name].rows:
+            if row.restricted:
+                continue
             by_question.setdefault(row.example_id, {})[name] = row
     by_best: dict[tuple[str, ...], list[tuple[float, str]]] = {}
     for question, rows in by_question.items():
@@ -186,12 +188,13 @@ def _interval_text(interval: Interval | None) -> str:
 
 def _form(name: str, card: Scorecard) -> dict[str, Any]:
     """The share of outputs in the house form, and one output that has it and one that has not."""
+    shown = [row for row in card.rows if not row.restricted]
     return {
         "name": name,
         "share": card.measures.get("form"),
         "n": card.counts.get("form", 0),
-        "good": next((row.output for row in card.rows if row.form == 1), None),
-        "bad": next((row.output for row in card.rows if row.form == 0), None),
+        "good": next((row.output for row in shown if row.form == 1), None),
+        "bad": next((row.output for row in shown if row.form == 0), None),
     }
 
 

@@ -18,7 +18,8 @@ def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
     ]
     absent = [f"{variant}: absent, {reason}" for variant, reason in outcome["absent"].items()]
     decision = outcome["decision"]
-    verdict = f"{decision['variant']} is promoted" if decision["promoted"] else "Nothing is promoted"
+    rehearsed = f"Dry run: {decision['variant']} would be promoted" if decision["would_promote"] else "Nothing is promoted"
+    verdict = f"{decision['variant']} is promoted" if decision["promoted"] else rehearsed
     violations = [f"  {variant} breaks {'; '.join(broken)}" for variant, broken in decision["violations"].items() if broken]
     lines = [f"{name}, {decision['n']} held-out questions, data version {outcome['data_version']}", "", *table, *absent, ""]
     return "\n".join(

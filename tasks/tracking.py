@@ -140,7 +140,7 @@ def _refusing(workspace: Workspace) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in ("mlflow", "sqlalchemy", "alembic"):
             raise
-        raise _unreachable(workspace.tracking_uri, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
+        raise _unreachable(workspace.tracking_uri, ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])) from error
 
 
 def _unreachable(uri: str, why: str) -> Refused:

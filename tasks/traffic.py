@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tandem.errors import Refused
@@ -45,9 +45,13 @@ class AskedQuestion:
     feedback: float | None = None
 
 
-def record_question(workspace: Workspace, question: str, answer: Answer) -> str | None:
-    """Hand the question to the writing thread; its trace id at once. None where even that is impossible."""
-    record = {"trace_id": f"tr-{os.urandom(16).hex()}", "at": time.time(), "question": question, "answer": asdict(answer)}
+def record_question(workspace: Workspace, question: str, answer: Answer, roles: Sequence[str] = ()) -> str | None:
+    """Hand the question to the writing thread; its trace id at once. None where even that is impossible.
+
+    An answer to a caller with `roles` may hold restricted text: its words and quotes are left out of the trace.
+    """
+    kept = asdict(_without_text(answer) if roles else answer)
+    record = {"trace_id": f"tr-{os.urandom(16).hex()}", "at": time.time(), "question": question, "answer": kept}
     try:
         _write(workspace, record)
     except RuntimeError:  # the interpreter is shutting down
@@ -135,6 +139,10 @@ def replay_feedback(workspace: Workspace, record: Mapping[str, Any]) -> None:
         source = AssessmentSource("HUMAN", "user")
         verdict = Feedback(name="verdict", value=record["value"], rationale=record["comment"] or None, source=source)
         TracingClient(workspace.tracking_uri).log_assessment(record["trace_id"], verdict)
+
+
+def _without_text(answer: Answer) -> Answer:
+    return replace(answer, answer="", text="", sources=tuple(replace(source, quote="") for source in answer.sources))
 
 
 def _reachable(workspace: Workspace) -> bool:

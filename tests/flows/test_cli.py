@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tandem.records import Answer, Decision
+from tasks import registry, traffic
+from tasks.workspace import open_workspace
+
 BIN = Path(sys.executable).parent
 
 
@@ -103,3 +107,23 @@ def test_faults_of_single_files_are_quarantined_with_their_reasons(make_workspac
     assert "50,500,000" in reasons["huge.md"] or "50500000" in reasons["huge.md"]
     assert json.loads(tandem("status", "--json", "--workspace", root).stdout)["quarantined"] == 4
     assert len(list((root / "data" / "quarantine").rglob("*.reason.json"))) == 4
+
+
+def test_a_rollback_to_data_that_is_not_there_leaves_the_champion(make_workspace):
+    workspace = open_workspace(make_workspace())
+    assert "no previous version" in refused(tandem("rollback", "--data", "deadbeef", "--workspace", workspace.root))
+    behaviour = {"variant": "prompt", "retrieve": False, "adapter": False, "base": {}, "data_version": "aa-bb", "index_version": 1}
+    for _ in range(2):
+        registry.promote(workspace, registry.register(workspace, behaviour, None, {}, Decision(True, "prompt", (), 0, None, {})))
+    assert "deadbeef" in refused(tandem("rollback", "--data", "deadbeef", "--workspace", workspace.root))
+    assert registry.champion_version(workspace) == "2"
+
+
+def test_feedback_goes_to_a_trace_and_is_good_or_bad(make_workspace):
+    workspace = open_workspace(make_workspace())
+    trace_id = traffic.record_question(workspace, "How long?", Answer("2 years", "2 years", (), False, "rag"))
+    traffic.settle()
+    done = tandem("feedback", trace_id, "bad", "--comment", "outdated", "--json", "--workspace", workspace.root)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"trace_id": trace_id, "verdict": "bad"})
+    assert [one.feedback for one in traffic.recent_questions(workspace, 5)] == [0.0]
+    assert tandem("feedback", trace_id, "meh", "--workspace", workspace.root).returncode == 2

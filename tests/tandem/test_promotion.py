@@ -274,3 +274,18 @@ def test_a_copy_of_the_champion_never_replaces_it(values, simplicity, n_copies):
     names = ["live", *(f"copy {i}" for i in range(n_copies))]
     decision = decide({name: card(name, values, simplicity) for name in names}, "live", POLICY, 200, 0)
     assert (decision.promoted, decision.variant) == (False, "live")
+
+
+def test_a_champion_of_another_layout_gives_way_to_its_successor_unless_that_is_worse():
+    cards = {found.variant: found for found in (card("champion", right(30), RAG), card("rag", [0.0, *right(29, N - 1)], RAG))}
+    assert not decide(cards, "champion", Promotion(), 500, 0).promoted
+    decision = decide(cards, "champion", Promotion(), 500, 0, successor="rag")
+    assert (decision.promoted, decision.variant) == (True, "rag")
+    assert "the same on the table layout of params.yaml, and not measurably worse" in decision.reasons[0]
+    worse = {**cards, "rag": card("rag", right(10), RAG)}
+    assert not decide(worse, "champion", Promotion(), 500, 0, successor="rag").promoted
+
+
+def test_a_broken_limit_is_told_in_plain_figures():
+    slow = decided(card("rag", right(30), RAG, p95=12_345.6), limits=Limits(max_latency_p95_ms=10_000))
+    assert slow.violations == {"rag": ("latency p95 in ms 12346 is over the limit of 10000",)}

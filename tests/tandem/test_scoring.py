@@ -30,7 +30,7 @@ UNANSWERABLE = Example(id="q2", question="Who won?", answer="I don't know", answ
 PASSAGE = Passage("c1", "hr/leave.md", "Leave > Parental", "Parental leave is 12 weeks. It is paid in full.", 1.0)
 
 
-def row_of(example=EXAMPLE, answer="It is 12 weeks.", passages=(PASSAGE,), cited=("hr/leave.md",), abstained=False):
+def row_of(example=EXAMPLE, answer="It is 12 weeks.", passages=(PASSAGE,), cited=("hr/leave.md",), abstained=False, restricted=False):
     return score_row(
         example,
         output=f"Answer: {answer} Source: [1]",
@@ -43,6 +43,7 @@ def row_of(example=EXAMPLE, answer="It is 12 weeks.", passages=(PASSAGE,), cited
         cost_usd=0.002,
         form=PATTERN,
         metric="facts",
+        restricted=restricted,
     )
 
 
@@ -226,3 +227,11 @@ def test_a_scorecard_survives_json():
 def test_json_of_another_shape_is_refused_with_the_next_command():
     with pytest.raises(Refused, match=r"no scorecard of this version: 'rows'. Run `tandem compare`"):
         scorecard_from_json({"variant": "rag"})
+
+
+@pytest.mark.parametrize("changes", [{"example": EXAMPLE.model_copy(update={"roles": ("board",)})}, {"restricted": True}])
+def test_a_restricted_row_keeps_its_figures_and_no_text(changes):
+    row, open_row = row_of(**changes), row_of()
+    assert (row.restricted, open_row.restricted) == (True, False)
+    assert (row.question, row.expected, row.output, row.answer, row.passages) == ("", "", "", "", ())
+    assert (row.example_id, row.quality, row.form, row.grounding, row.citation_recall) == ("q1", 1.0, 1.0, 1.0, 1.0)

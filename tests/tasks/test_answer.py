@@ -81,3 +81,22 @@ def test_a_question_is_cleaned_of_control_characters():
 def test_a_question_that_cannot_be_asked_is_refused(question, message):
     with pytest.raises(Refused, match=message):
         checked_question(question)
+
+
+class Searched:
+    """An index that finds nothing and counts two tokens a question."""
+
+    version = 7
+
+    def search(self, questions, retrieval, roles, collections):
+        return [[] for _ in questions]
+
+    def count_tokens(self, texts):
+        return 2 * len(texts)
+
+
+@pytest.mark.parametrize(("weight", "cost_usd"), [(1.0, 2.0), (0.0, 0.0)])
+def test_an_answer_costs_the_embedding_of_its_question(weight, cost_usd):
+    prices = Prices(embedding_per_1m_tokens=1e6, machine_per_hour=0)
+    behaviour = {**BEHAVIOUR, "prices": prices.model_dump(), "retrieval": Retrieval(vector_weight=weight).model_dump()}
+    assert Answerer(behaviour, Searched(), Says("x")).answer("How heavy?").cost_usd == cost_usd

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 from tandem.params import Base, Chunking, Embedder, Form, Params, Prices, Prompt, Retrieval, Variant
-from tandem.records import Decision
+from tandem.records import Answer, Decision
 from tasks import champion, registry
-from tasks.workspace import Settings, Workspace
+from tasks.traffic import recent_questions
+from tasks.versions import data_version
+from tasks.workspace import Settings, Workspace, open_workspace
 
 PROMPT = Prompt(instruction="Answer.")
 PARAMS = Params(name="kettles", prompt=PROMPT, variants={"prompt": Variant()})
@@ -149,3 +151,26 @@ def _post(url: str, payload: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(url, json.dumps(payload).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:
         return dict(json.load(response))
+
+
+def test_a_served_version_names_the_data_of_now_and_leaves_a_trace(make_workspace: Callable[..., Path]) -> None:
+    workspace = open_workspace(make_workspace())
+    served = Served({"retrieve": True, "data_version": "of-registration", "workspace": str(workspace.root)})
+    (record,) = champion.answer_all(served, [{"question": "How long?", "roles": ["board"]}])
+    assert record["data_version"] == data_version(workspace)
+    (asked,) = recent_questions(workspace, 5)
+    assert (asked.question, asked.trace_id) == ("How long?", record["trace_id"])
+
+    elsewhere = Served({**served.behaviour, "workspace": "/nowhere"})
+    (record,) = champion.answer_all(elsewhere, [{"question": "How long?"}])
+    assert (record["data_version"], record["trace_id"]) == (None, None)
+
+
+class Served:
+    """An answerer that says one thing."""
+
+    def __init__(self, behaviour: dict[str, Any]):
+        self.behaviour = behaviour
+
+    def answer(self, question: str, roles: tuple[str, ...], collections: tuple[str, ...]) -> Answer:
+        return Answer("2 years", "2 years", (), False, "rag", data_version=self.behaviour["data_version"])

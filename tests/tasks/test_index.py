@@ -108,6 +108,13 @@ def test_roles_do_not_take_places_from_what_the_caller_may_see(tmp_path: Path):
     assert len(ids(index, "water", retrieval=Retrieval(candidates=3, k=3))) == 3
 
 
+def test_a_pinned_table_shows_no_later_commit(index: Index, tmp_path: Path):
+    index.pin(index.version)
+    write(tmp_path, {"shop/heron.md": "# Heron\n\nThe Heron is a kettle."})
+    assert "shop/heron.md" not in ids(index, "Heron kettle", k=10)
+    assert "shop/heron.md" in ids(open_table_at(str(tmp_path), "t", Words(), Retrieval()), "Heron kettle", k=10)
+
+
 def test_collections_narrow_the_search(index: Index):
     assert set(ids(index, "water", k=10, collections=["shop"])) == {"shop/wren.md", "shop/loft.md"}
     assert ids(index, "water", k=10, collections=["it's none"]) == []

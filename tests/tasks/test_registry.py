@@ -20,7 +20,7 @@ from tandem.errors import Refused
 from tandem.params import Params, Prompt, Variant
 from tandem.records import Answer, Decision, Interval, Row, Scorecard
 from tasks import registry, traffic
-from tasks.tracking import metric_name, set_aside
+from tasks.tracking import connected, metric_name, set_aside
 from tasks.workspace import Settings, Workspace
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -205,6 +205,21 @@ def test_a_rollback_without_a_previous_version_is_refused(workspace: Workspace) 
     registry.promote(workspace, registered(workspace))
     with pytest.raises(Refused, match="champion: 1, previous: none"):
         registry.rollback(workspace)
+
+
+def test_the_way_back_and_the_champion_are_known_without_its_files(workspace: Workspace) -> None:
+    assert registry.standing(workspace) is None
+    registry.promote(workspace, registered(workspace))
+    with pytest.raises(Refused, match="champion: 1, previous: none"):
+        registry.check_way_back(workspace)
+    registry.promote(workspace, registered(workspace, "rag"))
+    registry.check_way_back(workspace)
+    assert registry.standing(workspace) == {"model_version": "2", "variant": "rag"}
+
+
+def test_an_error_of_mlflow_without_words_is_refused_by_its_name(workspace: Workspace) -> None:
+    with pytest.raises(Refused, match="failed: OSError"), connected(workspace):
+        raise OSError
 
 
 def test_an_unknown_version_is_refused(workspace: Workspace) -> None:

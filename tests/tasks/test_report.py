@@ -8,7 +8,7 @@ from tandem.params import Prices, Promotion
 from tandem.promotion import decide
 from tandem.records import Row
 from tandem.scoring import scorecard
-from tasks.charts import break_evens
+from tasks.charts import break_evens, cost_lines
 from tasks.report import highlighted, plot_quality, questions_that_differ, write_plot_data, write_report
 
 SCRIPT = "<script>alert('x')</script> Leave is 12 weeks, paid in full."
@@ -170,3 +170,25 @@ def test_plot_data_is_the_same_for_the_same_scorecards(tmp_path):
 
 def test_the_plot_is_a_png(tmp_path):
     assert plot_quality(tmp_path / "plots" / "quality.png", CARDS).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_restricted_rows_are_not_shown(tmp_path):
+    cards = {name: replace(card, rows=tuple(replace(one, restricted=True) for one in card.rows)) for name, card in CARDS.items()}
+    assert questions_that_differ(cards) == []
+    text = write_report(tmp_path / "restricted.html", cards, DECISION, CONTEXT).read_text(encoding="utf-8")
+    assert "Leave is 12 weeks" not in text
+    assert "Answer: 12 weeks" not in text
+    assert "0.75" in text
+
+
+@pytest.mark.parametrize(
+    ("queries_per_day", "ticks"),
+    [
+        (12_345, ["0", "5,000", "10,000", "15,000", "20,000", "25,000"]),
+        (400, ["0", "200", "400", "600", "800"]),
+        (0.6, ["0.00", "0.25", "0.50", "0.75", "1.00", "1.25"]),
+    ],
+)
+def test_axes_are_marked_at_round_figures_in_plain_numbers(queries_per_day, ticks):
+    chart = cost_lines(CARDS, ["prompt", "rag"], Prices(queries_per_day=queries_per_day))
+    assert [tick["text"] for tick in chart["ticks_x"]] == ticks

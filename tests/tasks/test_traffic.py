@@ -154,10 +154,12 @@ def test_a_record_that_mlflow_refuses_stays_and_does_not_hold_up_the_others(down
     waiting = set_aside(down)[0]
     bad = waiting.with_name("0-feedback-bad.json")
     bad.write_text('{"kind": "feedback", "why": "", "record": {"trace_id": "tr-unknown", "value": true, "comment": ""}}')
+    odd = waiting.with_name("1-question-odd.json")
+    odd.write_text('{"kind": "question", "why": "", "record": {"trace_id": "tr-1"}}')
 
     assert registry.flush_outbox(up_again(down, workspace)) == 1
 
-    assert set_aside(down) == [bad]
+    assert set_aside(down) == [bad, odd]
     assert [one.question for one in traffic.recent_questions(workspace, 10)] == ["first"]
 
 
@@ -171,3 +173,17 @@ def test_a_question_replayed_twice_is_one_trace(workspace: Workspace) -> None:
 def test_feedback_on_an_unknown_trace_is_refused(workspace: Workspace) -> None:
     with pytest.raises(Refused, match="has no answer with the trace id tr-0000"):
         traffic.feedback(workspace, f"tr-{'0' * 32}", True)
+
+
+def test_a_trace_of_a_caller_with_roles_holds_no_restricted_text(workspace: Workspace) -> None:
+    trace_id = traffic.record_question(workspace, "What does band B3 earn?", answered(), roles=["people-team"])
+    traffic.settle()
+
+    with registry.experiment(workspace):
+        import mlflow
+
+        trace = mlflow.get_trace(str(trace_id))
+    assert "2 years" not in trace.to_json()
+    assert "3 years" not in trace.to_json()
+    assert trace.data.spans[1].outputs[0]["metadata"]["doc_uri"] == "manuals/kettle.md"
+    assert [one.question for one in traffic.recent_questions(workspace, 1)] == ["What does band B3 earn?"]

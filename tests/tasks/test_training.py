@@ -48,6 +48,12 @@ def with_adapter_params(workspace: Workspace, **changes: object) -> Workspace:
     return replace(workspace, params=params.model_copy(update={"adapter": params.adapter.model_copy(update=changes)}))
 
 
+def with_evaluation_params(workspace: Workspace, **changes: object) -> Workspace:
+    params = workspace.params
+    evaluation, prices = params.evaluation.model_copy(update=changes), params.prices.model_copy(update={"embedding_per_1m_tokens": 1e6})
+    return replace(workspace, params=params.model_copy(update={"evaluation": evaluation, "prices": prices}))
+
+
 def test_restricted_documents_never_enter_a_training_set(workspace):
     text = workspace.training_set_path.read_text()
     assert "Alder" not in text
@@ -126,7 +132,12 @@ def test_an_adapter_of_a_causal_model_is_trained_switched_and_measured(workspace
     assert trained.trained
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
     assert retrain_reason(workspace) is None
-    comparison = evaluate(workspace)
+    comparison = evaluate(with_evaluation_params(workspace, max_examples=4))
+    assert comparison.n == 4
+    assert comparison.n_not_sampled > 0
+    assert comparison.n_in_lineage == 0
+    assert comparison.candidates["rag"].behaviour["index_version"] == comparison.lineage["index_version"]
+    assert comparison.scorecards["rag"].cost_usd_per_1k > 50  # a dollar a token: the question's embedding
     assert set(comparison.scorecards) == {"prompt", "rag", "lora", "rag+lora"}
     assert comparison.scorecards["rag"].rows[0].output != comparison.scorecards["rag+lora"].rows[0].output
     assert comparison.scorecards["lora"].staleness == 0.0
