@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tandem.params import CHAMPION
 from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
@@ -33,11 +34,11 @@ def live_champion(workspace: Workspace) -> Live:
         return Live(None, None, None)
     behaviour = version.behaviour
     simplicity = int(behaviour["retrieve"]) + 2 * int(behaviour["adapter"])
-    candidate = Candidate("champion", behaviour, version.adapter_path if behaviour["adapter"] else None, simplicity)
+    candidate = Candidate(CHAMPION, behaviour, version.adapter_path if behaviour["adapter"] else None, simplicity)
     for one in candidates_of(workspace)[0]:
         if one.identity == candidate.identity:
             return Live(one.name, version.version, None)
-    return Live("champion", version.version, candidate)
+    return Live(CHAMPION, version.version, candidate)
 
 
 def decide_on(workspace: Workspace, comparison: Comparison, live: Live) -> Decision:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tandem.errors import Refused
@@ -148,4 +151,22 @@ def open_workspace(path: str | Path = ".") -> Workspace:
     if not os.access(root, os.W_OK):
         raise Refused(f"{root} is read-only for this user", hint="Make it writable (chmod u+w) or copy the workspace elsewhere.")
     params = parse_params((root / "params.yaml").read_text(encoding="utf-8"), str(root / "params.yaml"))
-    return Workspace(root, params, Settings())
+    return Workspace(root, params, read_settings())
+
+
+def read_settings() -> Settings:
+    """The settings of the environment. Raises Refused that names every variable that does not hold."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = [f"TANDEM_{'.'.join(map(str, detail['loc'])).upper()}" for detail in error.errors()]
+        reasons = [f"{name} = {detail['input']!r}: {detail['msg']}" for name, detail in zip(names, error.errors(), strict=True)]
+        raise Refused(*reasons, hint="Set it otherwise, or unset it, and run again.") from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write sorted JSON so that a reader finds the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".tmp")
+    partial.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
