@@ -1,4 +1,4 @@
-"""The command line: `tandem COMMAND`. Every command takes --workspace DIR, and --json for machines (on stdout alone).
+"""The command line: `tandem COMMAND`. Commands take --workspace DIR, and --json for machines (on stdout alone).
 
 Exit 0 done, 1 refused with reasons, 2 wrong usage. Heavy imports wait until a command needs them.
 """
@@ -41,6 +41,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else there.")]
 HERE = Path(".")
+INTERRUPTED = 130  # how Typer leaves after Ctrl-C
 
 
 class Verdict(StrEnum):
@@ -61,9 +62,10 @@ def main() -> None:
     except Refused as refusal:
         print(f"tandem: {refusal.paragraph()}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("tandem: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            print("tandem: interrupted; run the same command again to go on", file=sys.stderr)
+        raise
 
 
 @app.command()

@@ -6,11 +6,11 @@ from typing import Any
 
 from prefect import flow
 
-from flows.engine import announce, note, step
+from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
 from tasks.compare import decide_on, live_champion, publish
 from tasks.evaluate import Comparison, evaluate, save_comparison
-from tasks.versions import record
+from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
@@ -22,8 +22,9 @@ async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]
     live = await step(live_champion, opened)
     comparison = await step(evaluate, opened, live.extra, REPORTER.get())
     decision = decide_on(opened, comparison, live)
-    await step(record_comparison, opened, comparison, retries=2)
-    outcome = await step(publish, opened, comparison, decision, live, dry_run)
+    recorded = await step(record_comparison, opened, comparison, retries=2)
+    tell(recorded.notes)
+    outcome = {**await step(publish, opened, comparison, decision, live, dry_run), "notes": list(recorded.notes)}
     await note("compare", _markdown(opened, outcome))
     if outcome["decision"]["promoted"] and not dry_run:
         announce(
@@ -32,11 +33,11 @@ async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]
     return outcome
 
 
-def record_comparison(workspace: Workspace, comparison: Comparison) -> None:
+def record_comparison(workspace: Workspace, comparison: Comparison) -> Recorded:
     """Scorecards, metrics and plot data into DVC and git."""
     with workspace.writing():
         save_comparison(workspace, comparison)
-    record(workspace, ["evaluate"], f"Compare {len(comparison.scorecards)} variants on {comparison.n} questions")
+    return record(workspace, ["evaluate"], f"Compare {len(comparison.scorecards)} variants on {comparison.n} questions")
 
 
 def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
@@ -46,7 +47,7 @@ def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
         for name, card in outcome["variants"].items()
     ]
     table = ["| variant | quality | form | citation precision | hit@5 |", "|---|---|---|---|---|", *rows]
-    reasons = [f"- {reason}" for reason in outcome["decision"]["reasons"]]
+    reasons = [f"- {reason}" for reason in [*outcome["decision"]["reasons"], *outcome["notes"]]]
     return "\n".join([f"# {workspace.name}", "", *table, "", *reasons, "", f"Report: {outcome['report']}"])
 
 

@@ -1,5 +1,7 @@
 """deploy: serve the deployments of a workspace until stopped - crons for retrain and monitor, events for refresh and retrain.
 
+A deployed retraining ends in a comparison, so that a better adapter goes live by itself; no comparison starts a retraining.
+
 Run: tandem deploy (with a Prefect server at PREFECT_API_URL; `prefect server start` runs one).
 """
 
@@ -26,6 +28,7 @@ def deployments(workspace: Workspace) -> list[Any]:
     """The deployments of a workspace, named after it; a flow's name is also its tag. One retraining at a time: newcomers are dropped."""
     root, about = str(workspace.root), {"prefect.resource.id": resource_id(workspace.name)}
     schedule = workspace.params.schedule
+    retraining = {"workspace": root, "reason": "scheduled", "then_compare": True}
     one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     return [
         refresh.to_deployment(
@@ -37,7 +40,7 @@ def deployments(workspace: Workspace) -> list[Any]:
         retrain.to_deployment(
             workspace.name,
             cron=schedule.retrain,
-            parameters={"workspace": root, "reason": "scheduled"},
+            parameters=retraining,
             tags=["retrain"],
             concurrency_limit=one_at_a_time,
             triggers=[
@@ -45,7 +48,7 @@ def deployments(workspace: Workspace) -> list[Any]:
                     name=f"{workspace.name}: drift detected",
                     expect={DRIFT},
                     match=about,
-                    parameters={"workspace": root, "reason": "{{ event.payload.reason }}"},
+                    parameters={**retraining, "reason": "{{ event.payload.reason }}"},
                 )
             ],
         ),

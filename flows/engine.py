@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -29,7 +31,14 @@ def run_flow(flow: Flow[..., Any], *, start_server: bool, **parameters: Any) -> 
     With a server (PREFECT_API_URL) the run is recorded there. Without one, `start_server` decides between Prefect's temporary
     server, which writes to the same database that `prefect server start` shows later, and the bare function.
     """
-    return asyncio.run(_run(flow, start_server, parameters))
+    return asyncio.run(_interruptible(flow, start_server, parameters, signal.getsignal(signal.SIGINT)))
+
+
+async def _interruptible(flow: Flow[..., Any], start_server: bool, parameters: dict[str, Any], on_interrupt: Any) -> Any:
+    # asyncio answers the first Ctrl-C by cancelling the task, which a step that computes would not notice before it is done
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, on_interrupt)
+    return await _run(flow, start_server, parameters)
 
 
 async def _run(flow: Flow[..., Any], start_server: bool, parameters: dict[str, Any]) -> Any:
@@ -82,6 +91,12 @@ async def note(key: str, markdown: str) -> None:
     """Leave a Markdown artifact on the run's page, where the run is recorded."""
     if FlowRunContext.get() is not None:
         await acreate_markdown_artifact(markdown=markdown, key=key)
+
+
+def tell(notes: Sequence[str]) -> None:
+    """What a record could not do (push, commit), to whoever watches the run."""
+    for line in notes:
+        REPORTER.get().say(line)
 
 
 def announce(event: str, workspace_name: str, payload: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""monitor: measure drift and say so; a fired signal emits `tandem.drift.detected`, on which the retrain deployment runs.
+"""monitor: measure drift and say so; drift that a retraining could cure emits `tandem.drift.detected`, on which retrain is deployed.
 
 Run: tandem monitor.
 """
@@ -11,7 +11,7 @@ from prefect import flow
 
 from flows.engine import announce, note, step
 from tandem.drift import Signal
-from tasks.monitor import measure_drift, save_drift
+from tasks.monitor import measure_drift, retraining_helps, save_drift
 from tasks.registry import flush_outbox
 from tasks.runs import log_drift
 from tasks.workspace import Workspace, open_workspace
@@ -27,7 +27,7 @@ async def monitor(workspace: str = ".") -> dict[str, Any]:
     outcome = save_drift(opened, signals)
     await step(record_drift, opened, signals, retries=2)
     await note("drift", "\n".join(["| signal | value | limit | fired |", "|---|---|---|---|", *map(_row, outcome["signals"].values())]))
-    if outcome["drift"]:
+    if await step(retraining_helps, opened, signals):
         reason = "; ".join(signal.reason for signal in signals if signal.fired)
         announce(DRIFT, opened.name, {"reason": reason, "workspace": str(opened.root)})
     return outcome

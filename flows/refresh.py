@@ -9,14 +9,14 @@ from typing import Any
 
 from prefect import flow
 
-from flows.engine import announce, note, step
+from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
 from tasks import registry, runs
 from tasks.examples import record_examples
 from tasks.index import maintain
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
-from tasks.versions import record
+from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
@@ -26,26 +26,27 @@ async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dic
     opened = open_workspace(workspace)
     REPORTER.get().say("Refreshing the index")
     refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
-    version = await step(record_refresh, opened, refreshed, retries=2)
-    outcome = refreshed_record(refreshed, version)
+    recorded = await step(record_refresh, opened, refreshed, retries=2)
+    tell(recorded.notes)
+    outcome = refreshed_record(refreshed, recorded)
     await note("refresh", _markdown(opened, outcome))
     if refreshed.added or refreshed.changed or refreshed.deleted or refreshed.repaired:
         announce("tandem.index.updated", opened.name, outcome)
     return outcome
 
 
-def record_refresh(workspace: Workspace, refreshed: Refreshed) -> str:
-    """Label and check the examples, record documents and manifest in DVC and git, log to MLflow; returns the data version."""
+def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
+    """Label and check the examples, record documents and manifest in DVC and git, log to MLflow."""
     record_examples(workspace)
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
     maintain(workspace)
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
-    return recorded.data_version
+    return recorded
 
 
-def refreshed_record(refreshed: Refreshed, data_version: str) -> dict[str, Any]:
+def refreshed_record(refreshed: Refreshed, recorded: Recorded) -> dict[str, Any]:
     """What `tandem refresh --json` prints."""
     return {
         "added": list(refreshed.added),
@@ -58,7 +59,8 @@ def refreshed_record(refreshed: Refreshed, data_version: str) -> dict[str, Any]:
         "rows": refreshed.rows,
         "searchable_s": refreshed.searchable_s,
         "repaired": refreshed.repaired,
-        "data_version": data_version,
+        "data_version": recorded.data_version,
+        "notes": list(recorded.notes),
     }
 
 
@@ -67,5 +69,6 @@ def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
         f"# {workspace.name}: {len(outcome['added'])} added, {len(outcome['changed'])} changed, {len(outcome['deleted'])} deleted",
         f"searchable after {outcome['searchable_s']:.2f} s, {outcome['rows']} chunks, table version {outcome['index_version']}",
         *(f"- quarantined `{doc_id}`: {reason}" for doc_id, reason in outcome["quarantined"].items()),
+        *(f"- {line}" for line in outcome["notes"]),
     ]
     return "\n\n".join(lines)

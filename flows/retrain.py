@@ -1,4 +1,4 @@
-"""retrain: build the training set, train the adapter, record both. Run: tandem retrain.
+"""retrain: build the training set, train the adapter, record both; deployed, it ends in a comparison. Run: tandem retrain.
 
 Gates (enough labelled examples, nothing restricted) are in the training set; a closed gate leaves no adapter and says why.
 """
@@ -9,26 +9,30 @@ from typing import Any
 
 from prefect import flow
 
-from flows.engine import note, step
+from flows.compare import compare
+from flows.engine import note, step, tell
 from flows.progress import REPORTER
 from tasks import runs
 from tasks.dataset import build_training_set, save_training_set
 from tasks.train import Trained, train
-from tasks.versions import record
+from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
 @flow(name="retrain", flow_run_name="retrain {workspace}: {reason}")
-async def retrain(workspace: str = ".", reason: str = "asked for") -> dict[str, Any]:
-    """A fresh adapter from the base on all training examples, with its lineage."""
+async def retrain(workspace: str = ".", reason: str = "asked for", then_compare: bool = False) -> dict[str, Any]:
+    """A fresh adapter from the base on all training examples, with its lineage; where it trained, `then_compare` puts it to the test."""
     opened = open_workspace(workspace)
     with opened.writing("training", timeout_s=1):
         REPORTER.get().say(f"Training the adapter: {reason}")
         await step(make_training_set, opened)
         trained = await step(train, opened, REPORTER.get())
-        await step(record_training, opened, trained, reason, retries=2)
-    outcome = training_record(trained, reason)
+        recorded = await step(record_training, opened, trained, reason, retries=2)
+    tell(recorded.notes)
+    outcome = training_record(trained, recorded, reason)
     await note("retrain", _markdown(opened, outcome))
+    if then_compare and trained.trained:
+        outcome["comparison"] = await step(compare, workspace)
     return outcome
 
 
@@ -39,9 +43,9 @@ def make_training_set(workspace: Workspace) -> int:
     return len(training_set.rows)
 
 
-def record_training(workspace: Workspace, trained: Trained, reason: str) -> None:
+def record_training(workspace: Workspace, trained: Trained, reason: str) -> Recorded:
     """Training set and adapter into DVC and git, the loss curve and the adapter into MLflow."""
-    record(workspace, ["dataset", "train"], f"Train the adapter: {reason}")
+    recorded = record(workspace, ["dataset", "train"], f"Train the adapter: {reason}")
     params = {
         "reason": reason,
         **trained.params,
@@ -50,9 +54,10 @@ def record_training(workspace: Workspace, trained: Trained, reason: str) -> None
         "seconds": trained.seconds,
     }
     runs.log_training(workspace, trained.history, params, trained.lineage, workspace.adapter_dir if trained.trained else None)
+    return recorded
 
 
-def training_record(trained: Trained, reason: str) -> dict[str, Any]:
+def training_record(trained: Trained, recorded: Recorded, reason: str) -> dict[str, Any]:
     """What `tandem retrain --json` prints."""
     return {
         "trained": trained.trained,
@@ -65,11 +70,15 @@ def training_record(trained: Trained, reason: str) -> dict[str, Any]:
         "tokens_per_s": trained.tokens_per_s,
         "forgetting": trained.forgetting,
         "history": list(trained.history),
+        "notes": list(recorded.notes),
     }
 
 
 def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
+    notes = [f"- {line}" for line in [*outcome["refused"], *outcome["notes"]]]
     if not outcome["trained"]:
-        return f"# {workspace.name}: no adapter\n\n" + "\n".join(f"- {reason}" for reason in outcome["refused"])
+        return "\n".join([f"# {workspace.name}: no adapter", "", *notes])
     rows = [f"| {row['epoch']:.0f} | {row['loss']:.3f} | {row['validation_loss']:.3f} |" for row in outcome["history"]]
-    return "\n".join([f"# {workspace.name}: {outcome['reason']}", "", "| epoch | loss | validation loss |", "|---|---|---|", *rows])
+    return "\n".join(
+        [f"# {workspace.name}: {outcome['reason']}", "", "| epoch | loss | validation loss |", "|---|---|---|", *rows, "", *notes]
+    )

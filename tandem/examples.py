@@ -263,13 +263,3 @@ def expired(examples: Sequence[Example], md5_by_document: Mapping[str, str]) -> 
         for example in examples
         if any(md5_by_document.get(document) != md5 for document, md5 in example.labelled.items() if document in example.sources)
     ]
-
-
-def label(examples: Sequence[Example], md5_by_document: Mapping[str, str]) -> list[Example]:
-    """The examples with `labelled` filled in for every source that lacks it; what is labelled already stays as it is."""
-    done = []
-    for example in examples:
-        fresh = {source: md5_by_document[source] for source in example.sources if source in md5_by_document}
-        labelled = {**fresh, **example.labelled}
-        done.append(example if labelled == example.labelled else example.model_copy(update={"labelled": labelled}))
-    return done

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from tandem.errors import Refused
 
+CHAMPION = "champion"  # the name under which a comparison measures what is live, where no variant answers like it
 Share = Annotated[float, Field(ge=0, le=1)]
 Language = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian", "Portuguese",
@@ -92,6 +96,28 @@ class Form(Section):
     answer: str = "{answer}"
     no_source: str = "none"
 
+    @field_validator("pattern")
+    @classmethod
+    def _check_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"form.pattern {pattern!r} is no regular expression: {error}") from error
+        return pattern
+
+    @field_validator("json_schema")
+    @classmethod
+    def _check_json_schema(cls, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+        if schema is not None:
+            from jsonschema import Draft202012Validator, SchemaError
+            from jsonschema.validators import validator_for
+
+            try:
+                validator_for(schema, default=Draft202012Validator).check_schema(schema)
+            except SchemaError as error:
+                raise ValueError(f"form.json_schema is no JSON schema: {error.message}") from error
+        return schema
+
 
 class Adapter(Section):
     """LoRA training. `oracle_share`: rows that hold the needed passage; the others teach abstention."""
@@ -154,6 +180,17 @@ class Promotion(Section):
     min_n: int = Field(20, ge=1)
     limits: Limits = Limits()
 
+    @field_validator("weights")
+    @classmethod
+    def _check_weights(cls, weights: dict[str, float]) -> dict[str, float]:
+        from tandem.scoring import MEASURES
+
+        unknown = sorted(set(weights) - set(MEASURES))
+        if unknown or not any(weights.values()):
+            what = f"promotion.weights names {', '.join(unknown)}" if unknown else "promotion.weights weighs nothing"
+            raise ValueError(f"{what}; known measures are {', '.join(MEASURES)}")
+        return weights
+
 
 class Prices(Section):
     """The price book, in US dollars."""
@@ -192,6 +229,15 @@ class Schedule(Section):
 
     retrain: str = "0 3 * * 0"
     monitor: str = "0 * * * *"
+
+    @field_validator("retrain", "monitor")
+    @classmethod
+    def _check_cron(cls, line: str, info: ValidationInfo) -> str:
+        try:
+            CronSim(line, datetime.min)
+        except CronSimError as error:
+            raise ValueError(f"schedule.{info.field_name} {line!r} is no cron line: {error}") from error
+        return line
 
 
 class Variant(Section):
@@ -232,12 +278,15 @@ class Params(Section):
     schedule: Schedule = Schedule()
     variants: dict[str, Variant] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _check_names(self) -> Params:
-        for name in self.variants:
+    @field_validator("variants")
+    @classmethod
+    def _check_names(cls, variants: dict[str, Variant]) -> dict[str, Variant]:
+        for name in variants:
             if not name or name != name.strip() or "/" in name:
                 raise ValueError(f"variants: {name!r} is no usable name (no spaces around it, no '/')")
-        return self
+            if name == CHAMPION:
+                raise ValueError(f"variants: {name!r} is the name of what is live; choose another")
+        return variants
 
 
 def parse_params(text: str, where: str = "params.yaml") -> Params:
@@ -261,4 +310,6 @@ def _reason(where: str, detail: dict[str, Any]) -> str:
         return f"{where}: unknown key {key}"
     if detail["type"] == "missing":
         return f"{where}: {key} is missing"
+    if detail["type"] == "value_error":
+        return f"{where}: {detail['ctx']['error']}"
     return f"{where}: {key} = {detail['input']!r}: {detail['msg']}"

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tandem.errors import Refused
 from tandem.params import Limits, Promotion
 from tandem.records import Decision, Interval, Row, Scorecard
 from tandem.scoring import MEASURES
@@ -65,9 +64,8 @@ def decide(
     `champion` is the name of what is live, measured in the same run; None for the first time. `successor` is the variant that differs
     from it in the table's layout. `variant` of the decision is the winner
     whether or not it replaces the champion. `interval` is the winner minus the champion (first time: minus the simplest variant); where
-    the winner is that one itself, the best of the others minus it; None below two questions. Raises Refused for an unknown weight.
+    the winner is that one itself, the best of the others minus it; None below two questions.
     """
-    _check_weights(policy.weights)
     if champion is not None and champion not in scorecards:
         reason = f"the champion {champion} was not measured in this run, so nothing can be shown to be better"
         return Decision(False, None, (reason,), 0, None, {}, champion)
@@ -131,13 +129,6 @@ def utility_of(row: Row, weights: Mapping[str, float]) -> float | None:
         if weight and (value := MEASURES[name].of(row)) is not None
     ]
     return sum(terms) if terms else None
-
-
-def _check_weights(weights: Mapping[str, float]) -> None:
-    unknown = sorted(set(weights) - set(MEASURES))
-    if unknown or not any(weights.values()):
-        what = f"promotion.weights names {', '.join(unknown)}" if unknown else "promotion.weights weighs nothing"
-        raise Refused(f"{what}; known measures are {', '.join(MEASURES)}", hint="Mend params.yaml and run `tandem compare` again.")
 
 
 def _plain(value: float) -> str:

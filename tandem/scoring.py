@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -261,17 +261,8 @@ def summary(card: Scorecard) -> dict[str, Any]:
 
 
 def scorecard_to_json(card: Scorecard) -> dict[str, Any]:
-    """A scorecard as a dict that `json.dumps` takes; `scorecard_from_json` gives an equal scorecard back."""
+    """A scorecard as a dict that `json.dumps` takes."""
     return asdict(card)
-
-
-def scorecard_from_json(loaded: Mapping[str, Any]) -> Scorecard:
-    """The scorecard that `scorecard_to_json` wrote. Raises Refused where a field is missing."""
-    try:
-        rows = tuple(Row(**{**row, "passages": tuple(row["passages"])}) for row in loaded["rows"])
-        return Scorecard(**{**{field.name: loaded[field.name] for field in fields(Scorecard)}, "rows": rows})
-    except (KeyError, TypeError) as error:
-        raise Refused(f"this is no scorecard of this version: {error}", hint="Run `tandem compare` to measure again.") from error
 
 
 class _Words:

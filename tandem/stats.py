@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,17 +45,6 @@ def minimum_detectable_effect(differences: ArrayLike, power: float = 0.8, alpha:
     if len(sample) < 2:
         return None
     return float((norm.ppf(1 - alpha / 2) + norm.ppf(power)) * sample.std(ddof=1) / np.sqrt(len(sample)))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values in the order given: reject those <= alpha and the family-wise error stays <= alpha (Holm 1979)."""
-    order = np.argsort(np.asarray(p_values, dtype=float), kind="stable")
-    adjusted = [0.0] * len(p_values)
-    so_far = 0.0
-    for position, index in enumerate(order):
-        so_far = max(so_far, min(1.0, (len(p_values) - position) * p_values[index]))
-        adjusted[index] = so_far
-    return adjusted
 
 
 def _resampled_means(sample: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:

@@ -166,7 +166,7 @@ def with_live_data(workspace: Workspace, answerer: Answerer) -> Answerer:
 
 def checked_question(question: str) -> str:
     """A question fit to be asked. Raises Refused with the length seen and the limit."""
-    text = " ".join("".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else " " for c in question).split())
+    text = " ".join("".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else " " for c in question).split())
     if not text:
         raise Refused("the question is empty", hint='Ask as `tandem ask "..."`.')
     if len(text) > MAX_QUESTION_CHARS:

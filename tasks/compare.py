@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
+from tandem.params import CHAMPION
 from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
@@ -39,13 +40,13 @@ def live_champion(workspace: Workspace) -> Live:
     behaviour = version.behaviour
     simplicity = int(behaviour["retrieve"]) + 2 * int(behaviour["adapter"])
     adapter = version.adapter_path if behaviour["adapter"] else None
-    candidate = Candidate("champion", behaviour, adapter, simplicity, training_digest(adapter))
+    candidate = Candidate(CHAMPION, behaviour, adapter, simplicity, training_digest(adapter))
     variants = candidates_of(workspace)[0]
     for one in variants:
         if one.identity == candidate.identity:
             return Live(one.name, version.version, None)
     successor = next((one.name for one in variants if one.name == version.variant and _is_relaid(one, candidate)), None)
-    return Live("champion", version.version, candidate, successor)
+    return Live(CHAMPION, version.version, candidate, successor)
 
 
 def _is_relaid(variant: Candidate, champion: Candidate) -> bool:

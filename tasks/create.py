@@ -21,13 +21,19 @@ SAMPLE_EXAMPLES = PROJECT / "data" / "sample" / "examples.jsonl"
 def create_workspace(root: Path, documents: Path | None = None, examples: Path | None = None) -> Workspace:
     """A new workspace at `root`, from a folder of documents and a file of examples; both are copied, neither is changed.
 
-    Everything is made in a folder beside `root` and renamed in one step, so a refusal leaves nothing behind.
-    Raises Refused where `root` holds something already, an input is missing or empty, or an example line is bad (all are listed).
+    Everything is made in a folder beside `root` and renamed in one step, so a refusal leaves nothing behind. Without inputs, a folder
+    that holds params.yaml and dvc.yaml already becomes a repository where it is.
+    Raises Refused where `root` holds something else, an input is missing, empty or unreadable, or an example line is bad (all are listed).
     """
-    root = root.expanduser().absolute()
+    root = root.expanduser().resolve()
+    if documents is None and examples is None and all((root / name).is_file() for name in TEMPLATES):
+        create_repository(root)
+        return open_workspace(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Refused(f"{root} exists and is not empty", hint="Choose another folder, or `cd` there and run `tandem run`.")
     _check_inputs(documents, examples)
+    if documents is not None and root.is_relative_to(documents.resolve()):
+        raise Refused(f"{root} lies inside --documents {documents}: it would be copied into itself", hint="Choose a folder outside it.")
     _check_writable(root)
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as parent:
@@ -36,10 +42,10 @@ def create_workspace(root: Path, documents: Path | None = None, examples: Path |
         for name in TEMPLATES:
             shutil.copyfile(PROJECT / name, building / name)
         _copy_data(building, documents, examples)
+        create_repository(building, own_git=True, home=root)
         if root.exists():
             root.rmdir()
         building.rename(root)
-    create_repository(root, own_git=True)
     return open_workspace(root)
 
 
@@ -78,7 +84,11 @@ def _copy_data(root: Path, documents: Path | None, examples: Path | None) -> Non
     if documents is None:
         (data / "documents").mkdir()
     else:
-        shutil.copytree(documents, data / "documents", symlinks=False)
+        try:
+            shutil.copytree(documents, data / "documents", symlinks=False)
+        except shutil.Error as error:
+            reasons = [f"--documents: {why.split('] ', 1)[-1]}" for _, _, why in error.args[0]]
+            raise Refused(*reasons, hint="Mend or remove these files and run again.") from error
     if examples is None:
         (data / "examples.jsonl").touch()
     else:

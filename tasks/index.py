@@ -18,7 +18,7 @@ from tandem.records import Passage
 from tandem.retrieval import fuse
 from tasks.embed import Embedder, load_embedder
 from tasks.table import connect, ensure_text_index, find_table, optimize, quoted
-from tasks.workspace import Workspace
+from tasks.workspace import Workspace, write_json
 
 FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
 PASSAGE_COLUMNS = ["chunk_id", "doc_id", "heading", "text"]
@@ -200,14 +200,6 @@ def earlier_tables(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 def _pointer_path(workspace: Workspace) -> Path:
     return workspace.state_dir / "index.json"
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write sorted JSON so that a reader finds the old file or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".tmp")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int = MAINTAIN_EVERY) -> bool:

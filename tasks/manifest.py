@@ -14,10 +14,10 @@ from typing import Any
 
 from tandem.errors import Refused
 from tandem.records import Document
-from tasks.index import layout_of, write_json
+from tasks.index import layout_of
 from tasks.readers import FileStamp
 from tasks.table import Held
-from tasks.workspace import Workspace
+from tasks.workspace import Workspace, write_json
 
 Entries = dict[str, dict[str, Any]]
 SETTLING_NS = 1_000_000_000  # a file may change twice within one step of its clock: younger stamps are not trusted

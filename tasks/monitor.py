@@ -40,6 +40,21 @@ def measure_drift(workspace: Workspace) -> list[Signal]:
     return measure(evidence, params.drift)
 
 
+def retraining_helps(workspace: Workspace, signals: list[Signal]) -> bool:
+    """Whether there is something new to learn: an adapter gone stale, or drift of the questions and other examples than it knows.
+
+    Without the second half questions that nobody labels would have the same adapter trained again at every look.
+    """
+    from tasks.train import load_trained
+    from tasks.versions import examples_md5
+
+    fired = {signal.name for signal in signals if signal.fired}
+    if not fired or "staleness" in fired:
+        return bool(fired)
+    trained = load_trained(workspace)
+    return trained is None or not examples_md5(workspace).startswith(trained.lineage["data_version"].split("-")[1])
+
+
 def save_drift(workspace: Workspace, signals: list[Signal]) -> dict[str, Any]:
     """Write `.tandem/drift.json` and return it: what `tandem monitor --json` prints."""
     outcome = {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
-    "RegisteredVersion", "champion", "champion_version", "check_way_back", "delete_version", "experiment", "flush_outbox", "history",
+    "RegisteredVersion", "champion", "champion_version", "check_way_back", "experiment", "flush_outbox", "history",
     "log_comparison", "log_refresh", "log_training", "promote", "register", "rollback", "standing", "version_of",
 ]  # fmt: skip
 
@@ -140,15 +140,6 @@ def history(workspace: Workspace) -> list[dict[str, Any]]:
         if events and _aliases(client, workspace).get("champion") == events[-1]["from"] != events[-1]["model_version"]:
             events.pop()  # written, but killed before the alias moved
     return [{key: value for key, value in event.items() if key not in ("kind", "from")} for event in events]
-
-
-def delete_version(workspace: Workspace, version: str) -> None:
-    """Delete a version. Raises Refused for the champion and for `previous`: MLflow would drop the alias without a word."""
-    with connected(workspace) as client:
-        held = sorted(alias for alias, holder in _aliases(client, workspace).items() if holder == str(version) and alias != "challenger")
-        if held:
-            raise Refused(f"version {version} of {workspace.name} is {' and '.join(held)}", hint="Promote another version first.")
-        client.delete_model_version(workspace.name, str(version))
 
 
 def flush_outbox(workspace: Workspace) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
-from tasks.workspace import Settings
+from tasks.workspace import read_settings
 
 REMOTE = "storage"
 IGNORED = ("/.tandem/", "/data/quarantine/", "/data/documents", "/data/examples.jsonl", "/artifacts/")
@@ -34,13 +34,13 @@ Thumbs.db
 """
 
 
-def create_repository(root: Path, remote: str | None = None, own_git: bool = False) -> None:
+def create_repository(root: Path, remote: str | None = None, own_git: bool = False, home: Path | None = None) -> None:
     """Make `root` a git and DVC repository, each only where it is none yet; running it again changes nothing.
 
     A git repository around it is used unless `own_git`, and nothing is committed there; a new one gets a first commit. Where git ignores
     the pointer files (the demo in the project's own tree), DVC runs without git. The remote is `remote`, else `TANDEM_DVC_REMOTE`,
-    else the folder `<root>/.tandem/dvc-remote`; one that is configured already is kept unless another is given.
-    Raises Refused where git already tracks the data.
+    else the folder `<root>/.tandem/dvc-remote`; one that is configured already is kept unless another is given. `home` is where `root`
+    will lie once it is renamed. Raises Refused where git already tracks the data, or DVC takes no such remote.
     """
     root = root.resolve()
     is_new = _create_git(root, own_git)
@@ -48,7 +48,7 @@ def create_repository(root: Path, remote: str | None = None, own_git: bool = Fal
     _ignore(root)
     if not (root / ".dvcignore").exists():
         (root / ".dvcignore").write_text(DVCIGNORE, encoding="utf-8")
-    _create_dvc(root, remote or Settings().dvc_remote)
+    _create_dvc(root, remote or read_settings().dvc_remote, home or root)
     if is_new:
         with suppress(subprocess.CalledProcessError):  # a hook of the user may refuse; the files lie there to be committed by hand
             _git_commit(root, [name for name in FIRST_COMMIT if (root / name).is_file()], "Start the workspace")
@@ -82,7 +82,8 @@ def _ignore(root: Path) -> None:
         path.write_text(before + ("\n" if before and not before.endswith("\n") else "") + "\n".join(missing) + "\n", encoding="utf-8")
 
 
-def _create_dvc(root: Path, remote: str | None) -> None:
+def _create_dvc(root: Path, remote: str | None, home: Path) -> None:
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     _quiet_dvc()
@@ -90,16 +91,25 @@ def _create_dvc(root: Path, remote: str | None) -> None:
         top = _top_of(root)
         without_git = top is None or any(_is_git_ignored(root, name) for name in (".dvc/config", "data/documents.dvc", "dvc.lock"))
         Repo.init(str(root), no_scm=without_git, subdir=not without_git and top != root).close()
-    with dvc_repository(root) as repo, repo.config.edit("repo") as config:
-        config["core"]["analytics"] = False
-        config["core"]["autostage"] = False
-        if remote or "remote" not in config["core"]:
-            folder = root / ".tandem" / "dvc-remote"
-            url = remote if remote and "://" in remote else str(Path(remote).expanduser().resolve() if remote else folder)
-            if "://" not in url:
-                Path(url).mkdir(parents=True, exist_ok=True)
-            config["remote"][REMOTE] = {"url": url}
-            config["core"]["remote"] = REMOTE
+    try:
+        with dvc_repository(root) as repo, repo.config.edit("repo") as config:
+            config["core"]["analytics"] = False
+            config["core"]["autostage"] = False
+            if remote or "remote" not in config["core"]:
+                config["remote"][REMOTE] = {"url": _remote_url(root, remote, home)}
+                config["core"]["remote"] = REMOTE
+    except (DvcException, OSError) as error:
+        seen = f"DVC cannot use the remote {remote or home / '.tandem' / 'dvc-remote'}: {' '.join(str(error).split())}"
+        raise Refused(seen, hint="Set TANDEM_DVC_REMOTE to a folder or URL, or unset it.") from error
+
+
+def _remote_url(root: Path, remote: str | None, home: Path) -> str:
+    """The URL, or the absolute folder, which is made."""
+    if remote and "://" in remote:
+        return remote
+    folder = Path(remote).expanduser().resolve() if remote else root / ".tandem" / "dvc-remote"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder if remote else home / ".tandem" / "dvc-remote")
 
 
 def _quiet_dvc() -> None:
@@ -114,7 +124,7 @@ def dvc_repository(root: Path) -> Iterator[Any]:
 
     _quiet_dvc()
     if not (root / ".dvc").is_dir():
-        raise Refused(f"{root} is no DVC repository", hint="Run `tandem init` there first.")
+        raise Refused(f"{root} is no DVC repository", hint=f"Run `tandem init {root}`.")
     with Repo(str(root), _wait_for_lock=True) as repo:
         yield repo
 

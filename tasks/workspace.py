@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tandem.errors import Refused
@@ -149,7 +152,7 @@ def open_workspace(path: str | Path = ".") -> Workspace:
     if not os.access(root, os.W_OK):
         raise Refused(f"{root} is read-only for this user", hint="Make it writable (chmod u+w) or copy the workspace elsewhere.")
     params = parse_params((root / "params.yaml").read_text(encoding="utf-8"), str(root / "params.yaml"))
-    workspace = Workspace(root, params, Settings())
+    workspace = Workspace(root, params, read_settings())
     for folder in (workspace.training_set_path.parent, workspace.adapter_dir, workspace.evaluation_dir):
         finish_swap(folder)
     return workspace
@@ -184,3 +187,21 @@ def finish_swap(folder: Path) -> None:
 
 def _swap_places(folder: Path) -> tuple[Path, Path]:
     return folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
+
+
+def read_settings() -> Settings:
+    """The settings of the environment. Raises Refused that names every variable that does not hold."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = [f"TANDEM_{'.'.join(map(str, detail['loc'])).upper()}" for detail in error.errors()]
+        reasons = [f"{name} = {detail['input']!r}: {detail['msg']}" for name, detail in zip(names, error.errors(), strict=True)]
+        raise Refused(*reasons, hint="Set it otherwise, or unset it, and run again.") from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write sorted JSON so that a reader finds the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".tmp")
+    partial.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import Any
 
 import pytest
 
+from flows.progress import REPORTER, StderrProgress
 from tasks.workspace import open_workspace
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -36,17 +38,26 @@ def test_a_refresh_shows_as_a_completed_run_with_its_artifact(make_workspace):
     assert "kb: 12 added" in next(artifact.data for artifact in artifacts if artifact.key == "refresh")
 
 
-def test_without_a_server_the_same_flow_runs_as_a_plain_function(make_workspace, monkeypatch):
+def test_without_a_server_the_same_flow_runs_as_a_plain_function_and_says_what_it_could_not_record(make_workspace, monkeypatch):
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.engine import run_flow
     from flows.refresh import refresh
 
     root = make_workspace()
+    config = root / ".dvc" / "config"
+    config.write_text(config.read_text().replace(str(root / ".tandem" / "dvc-remote"), "/dev/null/remote"))
     before = len(recorded()[0])
+    told = io.StringIO()
+    token = REPORTER.set(StderrProgress(told))
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert len(run_flow(refresh, start_server=False, workspace=str(root))["added"]) == 12
+        outcome = run_flow(refresh, start_server=False, workspace=str(root))
+    REPORTER.reset(token)
+    assert len(outcome["added"]) == 12
     assert len(recorded()[0]) == before
+    (line,) = outcome["notes"]
+    assert line.startswith("not pushed: ")
+    assert f"{line}\n" in told.getvalue()
 
 
 def test_the_deployments_have_their_crons_and_triggers(make_workspace):
@@ -60,6 +71,9 @@ def test_the_deployments_have_their_crons_and_triggers(make_workspace):
     assert made["refresh"].triggers[0].expect == {"tandem.documents.changed"}
     assert made["retrain"].triggers[0].expect == {"tandem.drift.detected"}
     assert made["retrain"].triggers[0].match.root == {"prefect.resource.id": "tandem.workspace.kb"}
+    assert made["retrain"].parameters["then_compare"] is True
+    assert made["retrain"].triggers[0].parameters["then_compare"] is True
+    assert [name for name, deployment in made.items() if deployment.triggers] == ["refresh", "retrain"]
     assert all(deployment.tags == [name] for name, deployment in made.items())
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import Refused
-from tandem.examples import expired, label, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
+from tandem.examples import expired, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
 from tandem.params import Split
 from tandem.records import Example
 
@@ -282,15 +282,6 @@ def test_an_example_expires_when_a_source_changes_or_goes() -> None:
     labelled = [example("kept", "a", labelled={"a": "1"}), example("changed", "a", "b", labelled={"a": "1", "b": "2"})]
     labelled += [example("gone", "c", labelled={"c": "3"}), example("unlabelled", "b"), example("no longer cited", labelled={"b": "2"})]
     assert ids(expired(labelled, {"a": "1", "b": "9"})) == ["changed", "gone"]
-
-
-def test_labels_are_added_where_they_lack_and_kept_where_they_are() -> None:
-    unlabelled, half, whole = label(
-        [example("u", "a", "x"), example("h", "a", "b", labelled={"a": "old"}), example("w", "a", labelled={"a": "old"})],
-        {"a": "1", "b": "2"},
-    )
-    assert [one.labelled for one in (unlabelled, half, whole)] == [{"a": "1"}, {"a": "old", "b": "2"}, {"a": "old"}]
-    assert expired([unlabelled], {"a": "1", "x": "9"}) == []
 
 
 def test_a_share_of_groups_parts_no_document_and_comes_close_to_the_share():

@@ -21,10 +21,6 @@ def test_the_form_can_be_a_json_schema():
     assert form_ok("12 weeks", SCHEMA) is False
 
 
-def test_a_form_that_cannot_be_checked_is_refused():
-    with pytest.raises(Refused, match=r"form.pattern '\(' is no regular expression"):
-        form_ok("x", Form(pattern="("))
-    with pytest.raises(Refused, match=r"form\.json_schema is no JSON schema: 'text' is not valid"):
-        form_ok("{}", Form(json_schema={"type": "text"}))
+def test_a_schema_that_refers_elsewhere_is_refused():
     with pytest.raises(Refused, match=r"refers to 'http://example.invalid/s.json', which is not in it"):
         form_ok("{}", Form(json_schema={"$ref": "http://example.invalid/s.json"}))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tandem.records import Interval
-from tandem.stats import holm, mean_interval, minimum_detectable_effect, paired_bootstrap
+from tandem.stats import mean_interval, minimum_detectable_effect, paired_bootstrap
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
@@ -61,9 +61,3 @@ def test_the_minimum_detectable_effect_is_the_textbook_formula():
     differences = np.array([1.0, -1.0] * 50)  # sd 1.00504, n 100
     assert minimum_detectable_effect(differences) == pytest.approx((1.959964 + 0.841621) * 1.0050378 / 10, rel=1e-6)
     assert minimum_detectable_effect([0.5]) is None
-
-
-def test_holm_adjusts_in_steps_and_keeps_the_order_given():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.6]) == [1.0, 1.0]
-    assert holm([]) == []

@@ -73,6 +73,7 @@ def test_an_abstention_cites_nothing():
 
 def test_a_question_is_cleaned_of_control_characters():
     assert checked_question("How\x00 heavy\n is it?") == "How heavy is it?"
+    assert checked_question("the caf\udce9") == "the caf"  # a byte of the command line that is no UTF-8
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from tandem.errors import Refused
 from tandem.params import Params, Prompt, Variant
@@ -304,19 +303,6 @@ def _kill_after(killing: pytest.MonkeyPatch, writes: int) -> None:
             real(*args)
 
         killing.setattr(MlflowClient, name, write)
-
-
-def test_the_champion_and_the_previous_version_cannot_be_deleted(workspace: Workspace, client: MlflowClient) -> None:
-    first, second, third = (registered(workspace) for _ in range(3))
-    registry.promote(workspace, first)
-    registry.promote(workspace, second)
-    with pytest.raises(Refused, match=f"version {second} .* is champion"):
-        registry.delete_version(workspace, second)
-    with pytest.raises(Refused, match=f"version {first} .* is previous"):
-        registry.delete_version(workspace, first)
-    registry.delete_version(workspace, third)
-    with pytest.raises(MlflowException):
-        client.get_model_version(workspace.name, third)
 
 
 def test_a_server_that_does_not_run_is_refused_within_seconds_with_its_address(down: Workspace) -> None:
