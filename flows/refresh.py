@@ -27,8 +27,8 @@ async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dic
     REPORTER.get().say("Refreshing the index")
     refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
     recorded = await step(record_refresh, opened, refreshed, retries=2)
-    tell(recorded.notes)
     outcome = refreshed_record(refreshed, recorded)
+    tell(outcome["notes"])
     await note("refresh", _markdown(opened, outcome))
     if refreshed.added or refreshed.changed or refreshed.deleted or refreshed.repaired:
         announce("tandem.index.updated", opened.name, outcome)
@@ -60,7 +60,7 @@ def refreshed_record(refreshed: Refreshed, recorded: Recorded) -> dict[str, Any]
         "searchable_s": refreshed.searchable_s,
         "repaired": refreshed.repaired,
         "data_version": recorded.data_version,
-        "notes": list(recorded.notes),
+        "notes": [*refreshed.notes, *recorded.notes],
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tandem.params import Base
 from tasks.answer import behaviour_of
+from tasks.generate import revision_of
 from tasks.train import Trained, load_trained, read_trained
 from tasks.workspace import Workspace
 
@@ -73,4 +74,7 @@ def _absence(base: Base, trained: Trained | None) -> str | None:
         return "; ".join(trained.reasons)
     if trained.base != base.model:
         return f"the adapter was trained on {trained.base!r}, the variant's base is {base.model!r}: run `tandem retrain`"
+    if trained.base_revision != (revision := revision_of(base)):
+        then = trained.base_revision
+        return f"the adapter was trained on revision {then} of {base.model!r}, which is now at {revision}: run `tandem retrain`"
     return None

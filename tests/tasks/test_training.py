@@ -212,10 +212,11 @@ def test_gates_and_what_only_generates_make_no_training_due(workspace):
 def test_another_revision_of_the_base_makes_a_training_due(workspace):
     trained = json.loads((workspace.adapter_dir / "training.json").read_text())
     (workspace.adapter_dir / "training.json").write_text(json.dumps({**trained, "base_revision": "older"}))
-    reason = retrain_reason(workspace)
+    reason, absent = retrain_reason(workspace), candidates_of(workspace)[1]
     (workspace.adapter_dir / "training.json").write_text(json.dumps(trained, indent=1) + "\n")
     assert reason is not None
     assert reason.endswith("is at revision main, the adapter was trained on older")
+    assert absent["rag+lora"].startswith("the adapter was trained on revision older of")
 
 
 def test_targets_that_the_base_lacks_are_refused_with_those_that_it_has(workspace):
