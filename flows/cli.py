@@ -105,11 +105,13 @@ def retrain(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for",
     as_json: JsonOption = False,
 ) -> None:
-    """Train the adapter afresh on the training examples."""
+    """Train the adapter on the training examples, from where `adapter.start` says."""
     outcome = _run_flow("retrain", workspace, long=True, reason=reason)
     if not outcome["trained"]:
         raise Refused(*outcome["refused"], hint="Add labelled examples to data/examples.jsonl, then `tandem retrain`.")
-    text = f"trained on {outcome['n_rows']} rows in {outcome['seconds']} s ({outcome['tokens_per_s']:.0f} tokens/s). Next: tandem compare"
+    start = "the adapter before" if outcome["continued"] else f"the base ({outcome['start_reason']})"
+    speed = f"{outcome['seconds']} s ({outcome['tokens_per_s']:.0f} tokens/s)"
+    text = f"trained on {outcome['n_rows']} rows in {speed}, from {start}. Next: tandem compare"
     _show(outcome, as_json, text)
 
 

@@ -14,15 +14,16 @@ from flows.engine import note, step, tell
 from flows.progress import REPORTER
 from tasks import runs
 from tasks.dataset import build_training_set, save_training_set
-from tasks.train import Trained, train
+from tasks.train import Trained, check_quantize, train
 from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
 @flow(name="retrain", flow_run_name="retrain {workspace}: {reason}")
 async def retrain(workspace: str = ".", reason: str = "asked for", then_compare: bool = False) -> dict[str, Any]:
-    """A fresh adapter from the base on all training examples, with its lineage; where it trained, `then_compare` puts it to the test."""
+    """A fresh adapter with its lineage, from where `adapter.start` says; where it trained, `then_compare` puts it to the test."""
     opened = open_workspace(workspace)
+    check_quantize(opened)
     with opened.writing("training", timeout_s=1):
         REPORTER.get().say(f"Training the adapter: {reason}")
         await step(make_training_set, opened)
@@ -49,7 +50,10 @@ def record_training(workspace: Workspace, trained: Trained, reason: str) -> Reco
     params = {
         "reason": reason,
         **trained.params,
+        "continued": trained.continued,
+        "start_reason": trained.start_reason,
         "n_rows": trained.n_rows,
+        "n_replayed": trained.n_replayed,
         "tokens_per_s": trained.tokens_per_s,
         "seconds": trained.seconds,
     }
@@ -63,7 +67,10 @@ def training_record(trained: Trained, recorded: Recorded, reason: str) -> dict[s
         "trained": trained.trained,
         "reason": reason,
         "refused": list(trained.reasons),
+        "continued": trained.continued,
+        "start_reason": trained.start_reason,
         "n_rows": trained.n_rows,
+        "n_replayed": trained.n_replayed,
         "n_validation": trained.n_validation,
         "best_epoch": trained.best_epoch,
         "seconds": trained.seconds,
@@ -75,7 +82,8 @@ def training_record(trained: Trained, recorded: Recorded, reason: str) -> dict[s
 
 
 def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
-    notes = [f"- {line}" for line in [*outcome["refused"], *outcome["notes"]]]
+    start = [f"from the base: {outcome['start_reason']}"] if outcome["start_reason"] else []
+    notes = [f"- {line}" for line in [*outcome["refused"], *start, *outcome["notes"]]]
     if not outcome["trained"]:
         return "\n".join([f"# {workspace.name}: no adapter", "", *notes])
     rows = [f"| {row['epoch']:.0f} | {row['loss']:.3f} | {row['validation_loss']:.3f} |" for row in outcome["history"]]

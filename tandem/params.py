@@ -122,12 +122,16 @@ class Form(Section):
 class Adapter(Section):
     """LoRA training. `oracle_share`: rows that hold the needed passage; the others teach abstention."""
 
+    start: Literal["base", "last"] = "base"
+    replay_share: Share = 0.5
     r: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: Share = 0.0
     targets: tuple[str, ...] | Literal["auto"] = "auto"
     rslora: bool = False
     dora: bool = False
+    quantize: Literal["4bit"] | None = None
+    gradient_checkpointing: bool = False
     learning_rate: float = Field(1e-3, gt=0)
     epochs: int = Field(4, ge=1)
     batch_size: int = Field(16, ge=1)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tandem.chunking import text_hash
+from tandem.chunking import hash_text, text_hash
 from tandem.examples import share_of_groups
 from tandem.prompts import target
 from tandem.records import Chunk, Document, Example, Passage
@@ -24,7 +24,10 @@ from tasks.workspace import Workspace, replacing
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
-    """One row with its lineage: the example, its documents, the chunks shown or asked about. `kind`: oracle, no_oracle or closed_book."""
+    """One row with its lineage: the example, its documents, the chunks shown or asked about. `kind`: oracle, no_oracle or closed_book.
+
+    `lesson` is a hash of what the row teaches: it stays where other distractors are shown or the passages stand in another order.
+    """
 
     example_id: str
     kind: str
@@ -34,6 +37,7 @@ class TrainingRow:
     documents: tuple[str, ...]
     chunks: tuple[str, ...]
     validation: bool
+    lesson: str
 
 
 @dataclass(frozen=True)
@@ -86,22 +90,34 @@ def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
     from tasks.versions import data_version
 
     known = read_manifest(workspace)["documents"]
-    documents = {doc_id for row in training_set.rows for doc_id in row.documents}
-    lineage = {
+    made_from = {
         "refused": training_set.refused,
-        "n_rows": len(training_set.rows),
         "n_left_out": training_set.n_left_out,
         "data_version": data_version(workspace),
-        "examples": sorted(row.example_id for row in training_set.rows),
-        "documents": {doc_id: known[doc_id]["md5"] for doc_id in sorted(documents)},
+        "documents": {doc_id: entry["md5"] for doc_id, entry in sorted(known.items())},
         "chunks": dict(sorted(training_set.chunk_hashes.items())),
     }
+    lineage = lineage_of(training_set.rows, made_from)
     folder = workspace.training_set_path.parent
     with replacing(folder) as fresh:
         with (fresh / workspace.training_set_path.name).open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in training_set.rows)
         (fresh / "lineage.json").write_text(json.dumps(lineage, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
+
+
+def lineage_of(rows: Sequence[TrainingRow], made_from: Mapping[str, Any]) -> dict[str, Any]:
+    """The lineage of these rows, out of one that knows their documents and chunks. Its `lessons` are of the rows that are fitted."""
+    documents = {doc_id for row in rows for doc_id in row.documents}
+    chunks = {chunk_id for row in rows for chunk_id in row.chunks}
+    return {
+        **made_from,
+        "n_rows": len(rows),
+        "examples": sorted(row.example_id for row in rows),
+        "lessons": {row.example_id: row.lesson for row in sorted(rows, key=lambda row: row.example_id) if not row.validation},
+        "documents": {doc_id: md5 for doc_id, md5 in made_from["documents"].items() if doc_id in documents},
+        "chunks": {chunk_id: shown for chunk_id, shown in made_from["chunks"].items() if chunk_id in chunks},
+    }
 
 
 def load_training_set(workspace: Workspace) -> list[TrainingRow]:
@@ -155,6 +171,7 @@ def _row(
     cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []
     known = example.answerable and kind != "no_oracle"
     answer = example.answer if known else params.prompt.abstention
+    lesson = [example.question, kind, target(answer, [1] if cited else [], params.form), *(passage.shown_text for passage in gold)]
     return TrainingRow(
         example_id=example.id,
         kind=kind,
@@ -164,6 +181,7 @@ def _row(
         documents=tuple(sorted({*example.sources, *(passage.doc_id for passage in passages)})),
         chunks=tuple(sorted({passage.chunk_id for passage in (*passages, *gold)})),
         validation=validation,
+        lesson=hash_text(json.dumps(lesson)),
     )
 
 

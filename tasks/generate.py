@@ -41,7 +41,7 @@ class Generator(Protocol):
 class LocalGenerator:
     """A Hugging Face model, causal or sequence-to-sequence, with at most one LoRA adapter on it that is switched, never merged."""
 
-    def __init__(self, base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None):
+    def __init__(self, base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None, quantize: str | None = None):
         import torch
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -55,6 +55,8 @@ class LocalGenerator:
             config = AutoConfig.from_pretrained(path, **where)
             self.tokenizer = AutoTokenizer.from_pretrained(path, **where)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+            if quantize:
+                where |= {"quantization_config": _four_bits(), "device_map": {"": self.device}}
             model: Any = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
         except (OSError, ValueError) as error:
             raise Refused(
@@ -182,6 +184,16 @@ def _dtype(name: str, device: str) -> torch.dtype:
     if name == "bfloat16" or (name == "auto" and device != "cpu"):
         return torch.bfloat16
     return torch.float32
+
+
+def _four_bits() -> Any:
+    """As QLoRA holds the base (Dettmers et al. 2023, section 3): nf4, the constants quantised too, computed in bf16."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16
+    )
 
 
 def _with_adapter(model: Any, adapter_dir: Path, base_name: str) -> Any:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from tandem.errors import Refused
@@ -18,23 +19,36 @@ from tandem.scoring import exact_match
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
-from tasks.generate import LocalGenerator, Request
+from tasks.generate import LocalGenerator, Request, device_of
 from tasks.index import layout_of
 from tasks.stage import progress_line, run_stage
+from tasks.start import Start, choose_start
 from tasks.workspace import Workspace, replacing
 
-# Sections whose keys an adapter follows from, and the keys of theirs that only measure it, generate, or say when it is due.
+WEIGHTS = "adapter_model.safetensors"
+# Sections whose keys an adapter follows from, and the keys of theirs that only measure it, generate, or say when it is due
+# and how the next one starts.
 SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
 NO_MATTER = {
     "base": {"max_new_tokens", "batch_size"},
     "form": {"pattern", "json_schema"},
-    "adapter": {"min_examples", "retrain_after_changed_share", "retrain_after_days"},
+    "adapter": {
+        "start",
+        "replay_share",
+        "gradient_checkpointing",
+        "min_examples",
+        "retrain_after_changed_share",
+        "retrain_after_days",
+    },
 }
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch."""
+    """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch.
+
+    `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known.
+    """
 
     trained: bool
     reasons: tuple[str, ...] = ()
@@ -46,6 +60,9 @@ class Trained:
     n_rows: int = 0
     n_validation: int = 0
     n_parameters: int = 0
+    continued: int = 0
+    start_reason: str = ""
+    n_replayed: int = 0
     reading_before: float | None = None
     reading_after: float | None = None
     history: tuple[dict[str, float], ...] = ()
@@ -96,18 +113,38 @@ def read_trained(path: Any) -> Trained | None:
     return Trained(**{**loaded, "reasons": tuple(loaded["reasons"]), "history": tuple(loaded["history"])})
 
 
+def check_quantize(workspace: Workspace) -> None:
+    """Raises Refused where `adapter.quantize` asks for what this machine cannot do."""
+    wanted = workspace.params.adapter.quantize
+    if not wanted:
+        return
+    device = device_of(workspace.settings)
+    lacks = [] if device.startswith("cuda") else [f"the device is {device!r}"]
+    lacks += [] if find_spec("bitsandbytes") else ["bitsandbytes is not installed"]
+    if lacks:
+        raise Refused(
+            f"adapter.quantize is {wanted!r}, which needs a CUDA card and bitsandbytes, and here {' and '.join(lacks)}",
+            hint="Train on a machine with a CUDA card after `pip install bitsandbytes`, or set adapter.quantize: null in params.yaml.",
+        )
+
+
 def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any], progress: Progress) -> tuple[Trained, Any]:
     import torch
 
     params, adapter = workspace.params, workspace.params.adapter
-    generator = LocalGenerator(params.base, params.form, workspace.settings)
+    check_quantize(workspace)
+    start = choose_start(workspace, rows, lineage, load_trained(workspace), training_params(params))
+    generator = LocalGenerator(params.base, params.form, workspace.settings, quantize=adapter.quantize)
     torch.manual_seed(params.seed)
     generator.model = model = _lora(generator, adapter)
     generator.has_adapter = True
+    if start.continued:
+        _load_weights(workspace, model)
+    rows = list(start.rows)
     encoded = [_encode(generator, workspace, row) for row in rows]
     fitted = [one for one, row in zip(encoded, rows, strict=True) if not row.validation] or encoded
     held = [one for one, row in zip(encoded, rows, strict=True) if row.validation]
-    key = _key(workspace, generator.revision)
+    key = _key(workspace, generator.revision, start)
     done = fit(
         generator,
         fitted,
@@ -128,29 +165,44 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
         tokens_per_s=round(done.n_tokens / done.seconds, 1),
         n_rows=len(fitted),
         n_validation=len(held),
+        continued=start.continued,
+        start_reason=start.reason,
+        n_replayed=start.n_replayed,
         n_parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
         reading_before=_reading_score(generator, workspace, reading, adapter=False),
         reading_after=_reading_score(generator, workspace, reading, adapter=True),
         history=done.history,
-        lineage=lineage,
+        lineage=start.lineage,
         params=training_params(params),
     ), model
 
 
-def _key(workspace: Workspace, base_revision: str) -> str:
-    """What the weights follow from: rows, params and base."""
-    known = json.dumps([training_params(workspace.params), base_revision], sort_keys=True)
-    return hashlib.sha256(workspace.training_set_path.read_bytes() + known.encode()).hexdigest()
+def _key(workspace: Workspace, base_revision: str, start: Start) -> str:
+    """What the weights follow from: rows, params, base, and the adapter that is gone on with."""
+    known = json.dumps([training_params(workspace.params), base_revision, [row.example_id for row in start.rows]], sort_keys=True)
+    last = (workspace.adapter_dir / WEIGHTS).read_bytes() if start.continued else b""
+    return hashlib.sha256(workspace.training_set_path.read_bytes() + known.encode() + last).hexdigest()
+
+
+def _load_weights(workspace: Workspace, model: Any) -> None:
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    set_peft_model_state_dict(model, load_file(workspace.adapter_dir / WEIGHTS))
 
 
 def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from torch import nn
 
     linear = {name.rsplit(".", 1)[-1] for name, module in generator.model.named_modules() if isinstance(module, nn.Linear)}
     for module in generator.model.modules():  # the adapter's own dropout is enough, and without any attention runs fused
         if isinstance(module, nn.Dropout):
             module.p = 0.0
+    if adapter.quantize:
+        generator.model = prepare_model_for_kbit_training(generator.model, use_gradient_checkpointing=False)
+    if adapter.gradient_checkpointing:
+        _checkpoint_activations(generator)
     config = LoraConfig(
         r=adapter.r,
         lora_alpha=adapter.alpha,
@@ -166,6 +218,16 @@ def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
         raise Refused(
             f"adapter.targets {list(adapter.targets)} cannot be adapted in {generator.name!r}: {' '.join(str(error).split())[:200]}",
             hint=f"Set adapter.targets in params.yaml to auto or to some of {', '.join(sorted(linear))}, then run `tandem retrain`.",
+        ) from error
+
+
+def _checkpoint_activations(generator: LocalGenerator) -> None:
+    try:
+        generator.model.activation_checkpointing_enable({"use_reentrant": False})
+    except ValueError as error:
+        raise Refused(
+            f"adapter.gradient_checkpointing: {generator.name!r} cannot: {' '.join(str(error).split())[:200]}",
+            hint="Set adapter.gradient_checkpointing: false in params.yaml, then run `tandem retrain`.",
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,14 @@ def test_training_twice_from_one_seed_gives_the_same_weights(workspace):
     first = (workspace.adapter_dir / "adapter_model.safetensors").read_bytes()
     train(workspace)
     assert (workspace.adapter_dir / "adapter_model.safetensors").read_bytes() == first
+
+
+def test_four_bits_are_refused_where_they_cannot_be_had_before_anything_is_loaded(workspace, monkeypatch):
+    monkeypatch.setattr("tasks.train.LocalGenerator", None)
+    cpu = replace(workspace, settings=workspace.settings.model_copy(update={"device": "cpu"}))
+    missing = "" if find_spec("bitsandbytes") else " and bitsandbytes is not installed"
+    with pytest.raises(Refused, match=f"needs a CUDA card and bitsandbytes, and here the device is 'cpu'{missing}. Train on"):
+        train(with_adapter_params(cpu, quantize="4bit"))
 
 
 @pytest.mark.parametrize("killed_in_epoch", [1, 3])

@@ -1,0 +1,101 @@
+"""Where a training starts: from the base on all rows, or from the adapter in place on what it has not learned yet (`adapter.start`).
+
+Weights cannot unlearn. So what was taken away, or too much that has changed, sends the training back to the base.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tandem.chunking import text_hash
+from tandem.staleness import staleness
+from tasks.dataset import TrainingRow, lineage_of
+from tasks.examples import load_documents, read_examples
+from tasks.generate import revision_of
+from tasks.refresh import all_chunks, read_manifest
+from tasks.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tasks.train import Trained
+
+# How fast and how long to learn may differ from the last training; all else must be as it was.
+PACE = {"adapter.dropout", "adapter.learning_rate", "adapter.epochs", "adapter.batch_size", "adapter.warmup_share", "adapter.patience"}
+
+
+@dataclass(frozen=True)
+class Start:
+    """The rows to train on, and the lineage that the adapter then has: all that it ever learned from.
+
+    `continued` counts the trainings since the base. At 0 this one starts there, and `reason` says why not from the adapter in place.
+    """
+
+    rows: Sequence[TrainingRow]
+    lineage: dict[str, Any]
+    reason: str = ""
+    continued: int = 0
+    n_replayed: int = 0
+
+
+def choose_start(
+    workspace: Workspace, rows: Sequence[TrainingRow], lineage: dict[str, Any], last: Trained | None, params: Mapping[str, Any]
+) -> Start:
+    """Start from the base, or from the adapter that `last` records where nothing bars it. `params`: what the new one will record.
+
+    Validation rows all take part: the best epoch is the one that keeps the old and has the new.
+    """
+    adapter, seed = workspace.params.adapter, workspace.params.seed
+    if adapter.start == "base":
+        return Start(rows, lineage, "adapter.start is base")
+    if last is None or not last.trained:
+        return Start(rows, lineage, "there is no adapter in place")
+    if reason := _other_training(workspace, last, params) or _taken_away(workspace, last):
+        return Start(rows, lineage, reason)
+    learned = last.lineage.get("lessons", {})
+    known = [row.example_id for row in rows if not row.validation and learned.get(row.example_id) == row.lesson]
+    if len(known) == sum(not row.validation for row in rows):
+        return Start(rows, lineage, "no row is new or changed since the last training")
+    replayed = set(random.Random(f"{seed}:{last.continued}").sample(known, round(adapter.replay_share * len(known))))
+    left_out = set(known) - replayed
+    chosen = [row for row in rows if row.example_id not in left_out]
+    whole = _joined(last.lineage, lineage_of(chosen, lineage))
+    share = staleness(whole["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)}).share or 0.0
+    if share >= adapter.retrain_after_changed_share:
+        limit = adapter.retrain_after_changed_share
+        reason = f"{share:.0%} of all that it was trained on would be out of date (adapter.retrain_after_changed_share {limit:.0%})"
+        return Start(rows, lineage, reason)
+    return Start(chosen, whole, continued=last.continued + 1, n_replayed=len(replayed))
+
+
+def _other_training(workspace: Workspace, last: Trained, params: Mapping[str, Any]) -> str:
+    before, now = _leaves(last.params), _leaves(params)
+    changed = sorted(key for key in (before.keys() | now.keys()) - PACE if before.get(key) != now.get(key))
+    if changed:
+        return f"params changed since the last training: {', '.join(changed)}"
+    revision = revision_of(workspace.params.base)
+    if last.base_revision != revision:
+        return f"the base {last.base!r} is at revision {revision}, the adapter in place was trained on {last.base_revision}"
+    return ""
+
+
+def _taken_away(workspace: Workspace, last: Trained) -> str:
+    """Documents and examples of the lineage that are gone or restricted now: an adapter that goes on would still know them."""
+    entries = read_manifest(workspace)["documents"]
+    may_train = {doc_id for doc_id, entry in entries.items() if entry["trainable"] and not entry["roles"]}
+    may_train -= {doc_id for doc_id, document in load_documents(workspace).items() if not document.may_train}
+    free = {example.id for example in read_examples(workspace) if not example.roles}
+    taken = [*sorted(set(last.lineage["documents"]) - may_train), *sorted(set(last.lineage["examples"]) - free)]
+    more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
+    return f"it was trained on what is gone or restricted now: {', '.join(taken[:3])}{more}" if taken else ""
+
+
+def _leaves(params: Mapping[str, Any]) -> dict[str, Any]:
+    sections = {name: value if isinstance(value, Mapping) else {"": value} for name, value in params.items()}
+    return {f"{name}.{key}".rstrip("."): leaf for name, values in sections.items() for key, leaf in values.items()}
+
+
+def _joined(last: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: dict(sorted({**last.get(key, {}), **new[key]}.items())) for key in ("lessons", "documents", "chunks")}
+    return {**new, **both, "examples": sorted({*last["examples"], *new["examples"]})}
