@@ -102,9 +102,9 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
     params, adapter = workspace.params, workspace.params.adapter
     generator = LocalGenerator(params.base, params.form, workspace.settings)
     torch.manual_seed(params.seed)
-    generator.model = model = _lora(generator, adapter)
+    generator.model = model = with_lora(generator, adapter)
     generator.has_adapter = True
-    encoded = [_encode(generator, workspace, row) for row in rows]
+    encoded = [encode(generator, params, row) for row in rows]
     fitted = [one for one, row in zip(encoded, rows, strict=True) if not row.validation] or encoded
     held = [one for one, row in zip(encoded, rows, strict=True) if row.validation]
     key = _key(workspace, generator.revision)
@@ -143,7 +143,8 @@ def _key(workspace: Workspace, base_revision: str) -> str:
     return hashlib.sha256(workspace.training_set_path.read_bytes() + known.encode()).hexdigest()
 
 
-def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
+def with_lora(generator: LocalGenerator, adapter: Adapter) -> Any:
+    """The generator's model with a fresh adapter on it. Raises Refused where `adapter.targets` names nothing that can be adapted."""
     from peft import LoraConfig, get_peft_model
     from torch import nn
 
@@ -169,10 +170,10 @@ def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
         ) from error
 
 
-def _encode(generator: LocalGenerator, workspace: Workspace, row: TrainingRow) -> Encoded:
+def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encoded:
     """Token ids of one row. A causal model's labels are -100 over the prompt, so that only the answer is learned."""
-    tokenizer, limit = generator.tokenizer, workspace.params.base.max_input_tokens
-    text = generator.prompt_text(Request(row.question, row.passages), workspace.params.prompt)
+    tokenizer, limit = generator.tokenizer, params.base.max_input_tokens
+    text = generator.prompt_text(Request(row.question, row.passages), params.prompt)
     if generator.is_seq2seq:
         start = generator.model.config.decoder_start_token_id
         labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]
