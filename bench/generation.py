@@ -41,7 +41,7 @@ def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params
 
 
 def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
-    """Print answers/s of each way, and the share of answers that are those of `model.generate` (the case of letters aside)."""
+    """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside)."""
     generator = LocalGenerator(base, params.form, Settings())
 
     def ours(requests: Sequence[Request], batch_size: int) -> list[str]:
@@ -65,8 +65,12 @@ def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
     first = next(iter(ways))
     print(f"  {len(requests)} prompts{'':22}  answers/s   faster by   same answers")
     for name in ways:
-        same = sum(a.casefold() == b.casefold() for a, b in zip(texts[name], texts[first], strict=True)) / len(requests)
+        same = sum(_bare(a) == _bare(b) for a, b in zip(texts[name], texts[first], strict=True)) / len(requests)
         print(f"  {name:33}  {len(requests) / seconds[name]:9.2f}   {seconds[first] / seconds[name]:8.2f}x   {same:12.1%}", flush=True)
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def main() -> None:
