@@ -136,12 +136,12 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
     start = choose_start(workspace, rows, lineage, load_trained(workspace), training_params(params))
     generator = LocalGenerator(params.base, params.form, workspace.settings, quantize=adapter.quantize)
     torch.manual_seed(params.seed)
-    generator.model = model = _lora(generator, adapter)
+    generator.model = model = with_lora(generator, adapter)
     generator.has_adapter = True
     if start.continued:
         _load_weights(workspace, model)
     rows = list(start.rows)
-    encoded = [_encode(generator, workspace, row) for row in rows]
+    encoded = [encode(generator, params, row) for row in rows]
     fitted = [one for one, row in zip(encoded, rows, strict=True) if not row.validation] or encoded
     held = [one for one, row in zip(encoded, rows, strict=True) if row.validation]
     key = _key(workspace, generator.revision, start)
@@ -191,7 +191,8 @@ def _load_weights(workspace: Workspace, model: Any) -> None:
     set_peft_model_state_dict(model, load_file(workspace.adapter_dir / WEIGHTS))
 
 
-def _lora(generator: LocalGenerator, adapter: Adapter) -> Any:
+def with_lora(generator: LocalGenerator, adapter: Adapter) -> Any:
+    """The generator's model with a fresh adapter on it. Raises Refused where `adapter.targets` names nothing that can be adapted."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from torch import nn
 
@@ -231,10 +232,10 @@ def _checkpoint_activations(generator: LocalGenerator) -> None:
         ) from error
 
 
-def _encode(generator: LocalGenerator, workspace: Workspace, row: TrainingRow) -> Encoded:
+def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encoded:
     """Token ids of one row. A causal model's labels are -100 over the prompt, so that only the answer is learned."""
-    tokenizer, limit = generator.tokenizer, workspace.params.base.max_input_tokens
-    text = generator.prompt_text(Request(row.question, row.passages), workspace.params.prompt)
+    tokenizer, limit = generator.tokenizer, params.base.max_input_tokens
+    text = generator.prompt_text(Request(row.question, row.passages), params.prompt)
     if generator.is_seq2seq:
         start = generator.model.config.decoder_start_token_id
         labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]

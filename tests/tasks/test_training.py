@@ -18,9 +18,10 @@ from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
-from tasks.fitting import batches
+from tasks.fitting import CPU_ROWS, _backward, batches
+from tasks.generate import LocalGenerator
 from tasks.refresh import refresh
-from tasks.train import load_trained, train, training_params
+from tasks.train import encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
 
 
@@ -204,6 +205,31 @@ def test_batches_hold_like_lengths_and_differ_between_epochs():
     assert sorted(row["input_ids"][0] for batch in first for row in batch) == list(range(320))
     padded = sum(max(len(row["input_ids"]) for row in batch) * len(batch) for batch in first)
     assert padded < 1.1 * sum(len(row["input_ids"]) for row in rows)
+
+
+def test_a_batch_in_parts_with_the_logits_of_the_answers_only_gives_the_loss_and_gradients_of_the_whole(workspace):
+    import torch
+
+    params = workspace.params
+    generator = LocalGenerator(params.base, params.form, workspace.settings)
+    encoded = [encode(generator, params, row) for row in load_training_set(workspace)[: CPU_ROWS + 3]]
+    model = generator.model = with_lora(generator, params.adapter)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    loss = _backward(generator, encoded)
+    gradients = [parameter.grad.clone() for parameter in trainable]
+    model.zero_grad()
+    width = max(len(row["input_ids"]) for row in encoded)
+
+    def padded(name: str, value: int) -> torch.Tensor:
+        return torch.tensor([row[name] + [value] * (width - len(row[name])) for row in encoded])
+
+    ids, labels = padded("input_ids", generator.tokenizer.pad_token_id), padded("labels", -100)
+    mask = torch.tensor([[int(at < len(row["input_ids"])) for at in range(width)] for row in encoded])
+    expected = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    for parameter, gradient in zip(trainable, gradients, strict=True):
+        torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-6)
 
 
 def test_changed_params_make_a_training_due(workspace):
