@@ -71,13 +71,13 @@ def plot_quality(path: Path, scorecards: Mapping[str, Scorecard]) -> Path:
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for name in _in_order(scorecards):
+    for number, name in enumerate(_in_order(scorecards)):
         card, interval = scorecards[name], _quality_interval(scorecards[name], {})
         if interval is None or card.cost_usd_per_1k is None:
             continue
         bars = [[interval.mean - interval.low], [interval.high - interval.mean]] if isfinite(interval.low) else None
         axes.errorbar(card.cost_usd_per_1k, interval.mean, yerr=bars, fmt="o", capsize=3)
-        axes.annotate(name, (card.cost_usd_per_1k, interval.mean), xytext=(6, 4), textcoords="offset points")
+        axes.annotate(name, (card.cost_usd_per_1k, interval.mean), xytext=(6, 4 + 13 * (number % 2)), textcoords="offset points")
     axes.set(xlabel="US dollars per 1,000 answers", ylabel="quality", ylim=(0, 1.05))
     axes.margins(x=0.15)
     axes.grid(alpha=0.3)
