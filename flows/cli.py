@@ -237,14 +237,14 @@ def demo(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     """The whole loop on the sample knowledge base, in place."""
     from tasks.create import create_in_place
 
-    question = "How much does the Heron Pro weigh?"
+    question = "What staff discount applies to parts and cleaners?"
     with _reporting():
         opened = create_in_place(workspace)
     outcome = _run_flow("run", workspace, long=True)
     with _reporting():
         answer = _ask(opened, question, [], [])
     go_on = [
-        'tandem ask "How long is the warranty on a Wren S?"',
+        'tandem ask "How long is a repair label valid?"',
         "tandem status",
         "dvc status && dvc dag && dvc metrics show",
         "tandem init ../my-kb --documents PATH --examples PATH && cd ../my-kb && tandem run",
