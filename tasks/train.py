@@ -169,8 +169,8 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
         start_reason=start.reason,
         n_replayed=start.n_replayed,
         n_parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-        reading_before=_reading_score(generator, workspace, reading, adapter=False),
-        reading_after=_reading_score(generator, workspace, reading, adapter=True),
+        reading_before=_reading_score(generator, params, reading, adapter=False, progress=progress),
+        reading_after=_reading_score(generator, params, reading, adapter=True, progress=progress),
         history=done.history,
         lineage=start.lineage,
         params=training_params(params),
@@ -258,18 +258,22 @@ def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
     return [(Request(one.question, one.passages), one.answer) for one in found[:n]]
 
 
-def _reading_score(generator: LocalGenerator, workspace: Workspace, reading: list[tuple[Request, str]], adapter: bool) -> float | None:
+def _reading_score(
+    generator: LocalGenerator, params: Params, reading: list[tuple[Request, str]], adapter: bool, progress: Progress
+) -> float | None:
+    """Share of the reading set answered exactly; None where there is none."""
     if not reading:
         return None
     from tandem.prompts import parse
 
-    params = workspace.params
-    outputs = generator.generate([request for request, _ in reading], params.prompt, adapter)
-    answers = [
-        parse(output.text, params.form, params.prompt, len(request.passages)).answer
-        for output, (request, _) in zip(outputs, reading, strict=True)
-    ]
-    return sum(exact_match(answer, expected) for answer, (_, expected) in zip(answers, reading, strict=True)) / len(reading)
+    n_right = 0.0
+    for start in range(0, len(reading), params.base.batch_size):
+        batch = reading[start : start + params.base.batch_size]
+        outputs = generator.generate([request for request, _ in batch], params.prompt, adapter)
+        for output, (request, expected) in zip(outputs, batch, strict=True):
+            n_right += exact_match(parse(output.text, params.form, params.prompt, len(request.passages)).answer, expected)
+        progress(f"reading {'with' if adapter else 'without'} the adapter", start + len(batch), len(reading))
+    return n_right / len(reading)
 
 
 def _save(workspace: Workspace, trained: Trained, model: Any) -> None:
