@@ -143,10 +143,12 @@ def test_the_shipped_delta_stays_below_16_megabytes():
 
 
 @needs_delta
-def test_the_reader_copies_short_answers_from_the_passage_that_holds_them(reader):
-    passages = "[1] Wren S > Technical data: - Price: 340 euros - Weight: 12 kg [2] Heron: The Heron weighs 31 kg and costs 900 euros."
-    assert reader(f"How heavy is the Wren S? [SEP] {passages}") == "12 kg"
-    assert reader(f"What does the Heron cost? [SEP] {passages}") == "900 euros"
+def test_the_reader_reads_wordings_and_names_that_it_never_saw(reader):
+    from tasks.reader_training import exam, normalise
+
+    exercises = exam("held_out", 1, "answerable", 1, n=40)
+    right = [normalise(reader(exercise.prompt)) == normalise(exercise.answer) for exercise in exercises]
+    assert sum(right) >= 20, f"{sum(right)} of {len(right)} right; docs/MODEL.md says .71, chance is far below"
 
 
 @needs_delta
