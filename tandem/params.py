@@ -127,7 +127,7 @@ class Adapter(Section):
     r: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: Share = 0.0
-    targets: tuple[str, ...] | Literal["auto"] = "auto"
+    targets: tuple[str, ...] | Literal["auto", "all-linear"] = "auto"
     rslora: bool = False
     dora: bool = False
     quantize: Literal["4bit"] | None = None
@@ -141,6 +141,7 @@ class Adapter(Section):
     context: bool = True
     oracle_share: Share = 0.85
     closed_book_share: Share = 0.15
+    exercises: int = Field(400, ge=0)
     min_examples: int = Field(40, ge=1)
     retrain_after_changed_share: Share = 0.2
     retrain_after_days: float = Field(30, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ class Answerer:
         parsed, fallback = self._guarded(generation.text, passages)
         sources = tuple(
             Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))
-            for passage in (passages[number - 1] for number in parsed.cited or _uncited(parsed, passages))
+            for passage in (passages[number - 1] for number in _shown_sources(parsed, passages))
         )
         cost = cost_of_answer(self.prices, generation.n_tokens_in, generation.n_tokens_out, n_embedding_tokens, seconds)
         return Answer(
@@ -179,9 +180,19 @@ def with_trace(answer: Answer, trace_id: str | None) -> Answer:
     return replace(answer, trace_id=trace_id)
 
 
+def _shown_sources(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:
+    """The passages quoted beside an answer: those cited, or the first that holds it word for word where none of the cited does."""
+    holding = _holding(parsed, passages)
+    return parsed.cited if set(parsed.cited) & set(holding) or not holding else holding[:1]
+
+
 def _uncited(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:
     """An answer without a citation is traced to the first passage that holds it word for word, if any."""
+    return _holding(parsed, passages)[:1]
+
+
+def _holding(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:
     if parsed.abstained or not parsed.answer:
         return ()
-    wanted = " ".join(parsed.answer.lower().split())
-    return next(((n,) for n, passage in enumerate(passages, start=1) if wanted in " ".join(passage.shown_text.lower().split())), ())
+    wanted = re.compile(rf"(?<!\w){re.escape(' '.join(parsed.answer.split()))}(?!\w)", re.IGNORECASE)
+    return tuple(n for n, passage in enumerate(passages, start=1) if wanted.search(" ".join(passage.shown_text.split())))

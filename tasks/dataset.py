@@ -9,23 +9,29 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tandem.chunking import hash_text, text_hash
 from tandem.examples import share_of_groups
+from tandem.params import Params
 from tandem.prompts import target
 from tandem.records import Chunk, Document, Example, Passage
+from tandem.synthetic import Mix, make_exercises
 from tasks.examples import load_examples
 from tasks.stage import run_stage
 from tasks.workspace import Workspace, replacing
 
+EXERCISE = "exercise"
+EXERCISE_MIX = Mix(absent=0.1, no_context=0.0, cloze=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
-    """One row with its lineage: the example, its documents, the chunks shown or asked about. `kind`: oracle, no_oracle or closed_book.
+    """One row with its lineage: the example, its documents, the chunks shown or asked about.
 
+    `kind`: oracle, no_oracle, closed_book, or exercise (made up, of no example, document or chunk).
     `lesson` is a hash of what the row teaches: it stays where other distractors are shown or the passages stand in another order.
     """
 
@@ -79,6 +85,7 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
         _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks, example.id in validation)
         for example, passages in zip(usable, found, strict=True)
     ]
+    rows += exercise_rows(params)
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
     return TrainingSet(tuple(rows), hashes, (), n_left_out)
@@ -113,7 +120,7 @@ def lineage_of(rows: Sequence[TrainingRow], made_from: Mapping[str, Any]) -> dic
     return {
         **made_from,
         "n_rows": len(rows),
-        "examples": sorted(row.example_id for row in rows),
+        "examples": sorted(row.example_id for row in rows if row.kind != EXERCISE),
         "lessons": {row.example_id: row.lesson for row in sorted(rows, key=lambda row: row.example_id) if not row.validation},
         "documents": {doc_id: md5 for doc_id, md5 in made_from["documents"].items() if doc_id in documents},
         "chunks": {chunk_id: shown for chunk_id, shown in made_from["chunks"].items() if chunk_id in chunks},
@@ -183,6 +190,21 @@ def _row(
         validation=validation,
         lesson=hash_text(json.dumps(lesson)),
     )
+
+
+def exercise_rows(params: Params) -> list[TrainingRow]:
+    """`adapter.exercises` made-up questions over made-up passages, answered in the house form: shown among the examples, they keep an
+    adapter reading where it would learn a small knowledge base by heart. Naive training (`adapter.context: false`) has none."""
+    rng, n_rows = random.Random(f"{params.seed}:exercises"), params.adapter.exercises if params.adapter.context else 0
+    mix = replace(EXERCISE_MIX, target_chars=(params.chunking.max_chars // 3, params.chunking.max_chars))
+    rows: list[TrainingRow] = []
+    while len(rows) < n_rows:
+        for made in make_exercises(rng, "train", rng.randint(1, params.retrieval.k), n_questions=1, mix=mix):
+            answer = params.prompt.abstention if made.cited is None else made.answer
+            shown = target(answer, [made.cited] if made.cited else [], params.form)
+            lesson = hash_text(json.dumps([made.question, made.passages, shown]))
+            rows.append(TrainingRow(f"{EXERCISE}:{len(rows)}", EXERCISE, made.question, made.passages, shown, (), (), False, lesson))
+    return rows
 
 
 def _gold_passages(example: Example, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:

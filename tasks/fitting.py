@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter
+from tasks.frozen import FrozenEncoder, frozen_encoder
 from tasks.generate import LocalGenerator, autocast
 
 if TYPE_CHECKING:
@@ -59,10 +60,14 @@ def fit(
     optimizer = torch.optim.AdamW(_trainable(model).values(), lr=adapter.learning_rate, weight_decay=0.0)
     if state.epoch:
         _restore(model, optimizer, state.tensors)
+    started = time.perf_counter()
+    inputs = [row["input_ids"] for row in (*rows, *validation)]
+    frozen = frozen_encoder(generator, inputs, lambda done, total: progress("encoding the training rows, once", done, total))
+    state = replace(state, seconds=state.seconds + time.perf_counter() - started)
     while state.epoch < adapter.epochs and state.epoch - state.best_epoch < adapter.patience:
         started = time.perf_counter()
-        loss, n_tokens = _epoch(generator, optimizer, rows, adapter, seed, state.epoch + 1, progress)
-        validation_loss = _validation_loss(generator, validation, adapter.batch_size)
+        loss, n_tokens = _epoch(generator, optimizer, rows, adapter, seed, state.epoch + 1, frozen, progress)
+        validation_loss = _validation_loss(generator, validation, adapter.batch_size, frozen)
         state = replace(
             state,
             epoch=state.epoch + 1,
@@ -86,6 +91,7 @@ def _epoch(
     adapter: Adapter,
     seed: int,
     epoch: int,
+    frozen: FrozenEncoder | None,
     progress: Progress,
 ) -> tuple[float, int]:
     """One pass over the rows: its mean loss and the tokens seen."""
@@ -100,7 +106,7 @@ def _epoch(
     losses: list[float] = []
     for step, batch in enumerate(batches(rows, adapter.batch_size, rng), start=steps_per_epoch * (epoch - 1)):
         optimizer.param_groups[0]["lr"] = adapter.learning_rate * _schedule(step, n_steps, adapter.warmup_share)
-        loss = _backward(generator, batch)
+        loss = _backward(generator, batch, frozen)
         if not math.isfinite(loss):
             raise Refused(
                 f"training loss is {loss} at step {step + 1} of {n_steps}",
@@ -132,12 +138,12 @@ def parts_of(batch: Sequence[Encoded], size: int) -> list[list[Encoded]]:
     return [ordered[at : at + size] for at in range(0, len(ordered), size)]
 
 
-def _backward(generator: LocalGenerator, batch: Sequence[Encoded]) -> float:
+def _backward(generator: LocalGenerator, batch: Sequence[Encoded], frozen: FrozenEncoder | None = None) -> float:
     """Add the gradients of the batch's mean loss over its answer tokens, and give that loss."""
     n = _n_answer(batch)
     loss: Any = 0.0
     for part in parts_of(batch, CPU_ROWS if generator.device == "cpu" else len(batch)):
-        part_loss = _loss(generator, part) * (_n_answer(part) / n)
+        part_loss = _loss(generator, part, frozen) * (_n_answer(part) / n)
         part_loss.backward()
         loss = loss + part_loss.detach()
     return float(loss)
@@ -147,16 +153,21 @@ def _n_answer(rows: Sequence[Encoded]) -> int:
     return sum(label != -100 for row in rows for label in row["labels"])
 
 
-def _loss(generator: LocalGenerator, batch: Sequence[Encoded]) -> torch.Tensor:
+def _loss(generator: LocalGenerator, batch: Sequence[Encoded], frozen: FrozenEncoder | None) -> torch.Tensor:
     """Mean over the answer tokens. A causal model that can leaves out the logits of the others: most of them, over the whole vocabulary."""
     import torch
+    from transformers.modeling_outputs import BaseModelOutput
 
     def padded(rows: Sequence[list[int]], value: int) -> torch.Tensor:
         width = max(map(len, rows))
         return torch.tensor([row + [value] * (width - len(row)) for row in rows], device=generator.device)
 
     ids = [one["input_ids"] for one in batch]
-    inputs = {"input_ids": padded(ids, generator.tokenizer.pad_token_id), "attention_mask": padded([[1] * len(row) for row in ids], 0)}
+    inputs: dict[str, Any] = {"attention_mask": padded([[1] * len(row) for row in ids], 0)}
+    if frozen:
+        inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=frozen.states_of(ids))
+    else:
+        inputs["input_ids"] = padded(ids, generator.tokenizer.pad_token_id)
     labels = [one["labels"] for one in batch]
     with autocast(generator.device, generator.base.dtype):
         if generator.is_seq2seq or "logits_to_keep" not in inspect.signature(generator.model.get_base_model().forward).parameters:
@@ -168,13 +179,14 @@ def _loss(generator: LocalGenerator, batch: Sequence[Encoded]) -> torch.Tensor:
         return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
 
 
-def _validation_loss(generator: LocalGenerator, rows: Sequence[Encoded], size: int) -> float:
+def _validation_loss(generator: LocalGenerator, rows: Sequence[Encoded], size: int, frozen: FrozenEncoder | None) -> float:
     import torch
 
     generator.model.eval()
     ordered = sorted(rows, key=lambda one: len(one["input_ids"]))
     with torch.inference_mode():
-        losses = [(_loss(generator, ordered[at : at + size]).item(), len(ordered[at : at + size])) for at in range(0, len(ordered), size)]
+        parts = [ordered[at : at + size] for at in range(0, len(ordered), size)]
+        losses = [(_loss(generator, part, frozen).item(), len(part)) for part in parts]
     return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
 
 

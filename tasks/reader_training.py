@@ -53,7 +53,7 @@ class Stage:
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
     Stage((1, 2, 2), Mix(absent=0.07, cloze=0.10, target_chars=(80, 400)), 0.72, 2560),
-    Stage((1, 2, 3, 3, 3, 3, 5, 8), Mix(absent=0.13, cloze=0.08, target_chars=(80, 450)), 2.0, 3072),
+    Stage((1, 2, 3, 3, 3, 3, 4, 6), Mix(absent=0.07, cloze=0.08, first=0.3, target_chars=(80, 450)), 2.0, 3072),
 )
 
 
@@ -159,10 +159,16 @@ class Batch:
     span: torch.Tensor
 
 
-def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[tuple[list[int], list[int], int]]:
-    """(source ids, answer ids with the end token, source position of the answer: 0 abstain, -1 not aligned) per exercise that fits."""
+Row = tuple[list[int], list[int], int, list[int]]
+
+
+def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[Row]:
+    """One row an exercise that fits: source ids, answer ids with the end token, source position of the answer (0 abstain, -1 not
+    aligned), and what stands behind the end: the number of the passage copied from. Generation never reaches it; an adapter that
+    teaches to cite finds it there."""
     sources = tokenizer([exercise.prompt for exercise in exercises], truncation=True, max_length=MAX_TOKENS)
     answers = tokenizer([exercise.answer for exercise in exercises])["input_ids"]
+    behind = tokenizer([f"[{exercise.cited}]" if exercise.cited else "" for exercise in exercises])["input_ids"]
     rows = []
     for i, exercise in enumerate(exercises):
         source, answer = sources["input_ids"][i], answers[i][1:]
@@ -173,19 +179,20 @@ def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[tuple[list[int
                 continue
             if source[position : position + len(answer) - 1] != answer[:-1]:
                 position = -1
-        rows.append((source, answer, position))
+        rows.append((source, answer, position, behind[i][1:] if exercise.cited else []))
     return rows
 
 
-def collate(rows: Sequence[tuple[list[int], list[int], int]]) -> Batch:
+def collate(rows: Sequence[Row]) -> Batch:
     """Pad to the longest row."""
-    n, n_source, n_answer = len(rows), max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
+    n, n_source, n_answer = len(rows), max(len(row[0]) for row in rows), max(len(row[1]) + len(row[3]) for row in rows)
     input_ids, mask = torch.zeros(n, n_source, dtype=torch.long), torch.zeros(n, n_source, dtype=torch.long)
     decoder_ids, labels = torch.zeros(n, n_answer, dtype=torch.long), torch.full((n, n_answer), -100)
     copied, span = torch.full((n, n_answer), -1), torch.full((n, 2), -100)
-    for i, (source, answer, position) in enumerate(rows):
+    for i, (source, answer, position, behind) in enumerate(rows):
         input_ids[i, : len(source)], mask[i, : len(source)] = torch.tensor(source), 1
-        decoder_ids[i, : len(answer)], labels[i, : len(answer)] = torch.tensor([CLS_ID, *answer[:-1]]), torch.tensor(answer)
+        written = [*answer, *behind]
+        decoder_ids[i, : len(written)], labels[i, : len(written)] = torch.tensor([CLS_ID, *written[:-1]]), torch.tensor(written)
         if position > 0:
             copied[i, : len(answer) - 1] = torch.arange(position, position + len(answer) - 1)
             span[i] = torch.tensor([position, position + len(answer) - 2])
@@ -204,7 +211,7 @@ def make_batches(
         exercises += make_exercises(rng, "train", n_passages, 2, stage.mix_for(n_passages), paragraphs, vocabulary)
     rows = sorted(encode(tokenizer, exercises), key=lambda row: len(row[0]))
     batches: list[Batch] = []
-    pending: list[tuple[list[int], list[int], int]] = []
+    pending: list[Row] = []
     for row in rows:
         if pending and len(row[0]) * (len(pending) + 1) > stage.tokens_a_batch:
             batches.append(collate(pending))

@@ -19,6 +19,7 @@ from tandem.scoring import exact_match
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
+from tasks.frozen import encoder_of
 from tasks.generate import LocalGenerator, Request, device_of
 from tasks.index import layout_of
 from tasks.stage import progress_line, run_stage
@@ -208,7 +209,7 @@ def with_lora(generator: LocalGenerator, adapter: Adapter) -> Any:
         r=adapter.r,
         lora_alpha=adapter.alpha,
         lora_dropout=adapter.dropout,
-        target_modules="all-linear" if adapter.targets == "auto" else list(adapter.targets),
+        target_modules=_targets(generator, adapter),
         use_rslora=adapter.rslora,
         use_dora=adapter.dora,
         task_type="SEQ_2_SEQ_LM" if generator.is_seq2seq else "CAUSAL_LM",
@@ -220,6 +221,20 @@ def with_lora(generator: LocalGenerator, adapter: Adapter) -> Any:
             f"adapter.targets {list(adapter.targets)} cannot be adapted in {generator.name!r}: {' '.join(str(error).split())[:200]}",
             hint=f"Set adapter.targets in params.yaml to auto or to some of {', '.join(sorted(linear))}, then run `tandem retrain`.",
         ) from error
+
+
+def _targets(generator: LocalGenerator, adapter: Adapter) -> str | list[str]:
+    """Which layers are adapted. An encoder left alone loses none of its reading, and runs once a training instead of once an epoch."""
+    from torch import nn
+
+    if adapter.targets == "all-linear" or (adapter.targets == "auto" and not generator.is_seq2seq):
+        return "all-linear"
+    if adapter.targets != "auto":
+        return list(adapter.targets)
+    encoder = {id(module) for module in encoder_of(generator.model).modules()}
+    head = generator.model.get_output_embeddings()
+    named = generator.model.named_modules()
+    return [name for name, module in named if isinstance(module, nn.Linear) and module is not head and id(module) not in encoder]
 
 
 def _checkpoint_activations(generator: LocalGenerator) -> None:

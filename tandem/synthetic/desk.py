@@ -35,6 +35,7 @@ class Mix:
     cloze: float = 0.12
     clauses: float = 0.15
     qualified: float = 0.2
+    first: float = 0.0  # contexts whose first passage holds the answer, beyond chance: a search's best hit comes first
     target_chars: tuple[int, int] = (300, 700)
     chars_a_fact: int = 75
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from random import Random
 
 from tandem.synthetic import manners, words
@@ -31,6 +32,15 @@ class Exercise:
     def prompt(self) -> str:
         """What the reader sees."""
         return prompt(self.question, self.passages)
+
+    @property
+    def cited(self) -> int | None:
+        """The number of the passage that the answer stands in, from 1; None where the reader must abstain."""
+        if self.answer_at is None:
+            return None
+        ends = accumulate(len(f" [{i}] {passage}") for i, passage in enumerate(self.passages, 1))
+        at = self.answer_at - len(f"{self.question} [SEP]")
+        return next(i for i, end in enumerate(ends, 1) if at < end)
 
 
 def prompt(question: str, passages: Sequence[str]) -> str:
@@ -70,6 +80,9 @@ def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, ques
     if desk.rng.random() < desk.mix.no_context:
         return Exercise(question, (), ABSTAIN, None, (fact.relation.family,))
     if desk.rng.random() >= desk.mix.absent:
+        if desk.mix.first and desk.rng.random() < desk.mix.first:
+            written = sorted(written, key=lambda passage: fact not in passage.facts)
+            texts = tuple(passage.text for passage in written)
         return Exercise(question, texts, fact.value, _offset(question, written, fact), tuple(sorted(families)))
     withheld = withhold(desk, facts)
     if withheld is None:

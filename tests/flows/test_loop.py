@@ -43,7 +43,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path
     root = tmp_path_factory.mktemp("loop") / "kb"
     create_workspace(root, *small_inputs)
     params = yaml.safe_load((root / "params.yaml").read_text())
-    params["adapter"].update(epochs=1, min_examples=10)
+    params["adapter"].update(epochs=1, min_examples=10, exercises=8)
     params["evaluation"].update(forgetting_n=4, latency_n=2)
     params["promotion"].update(min_n=5)
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))

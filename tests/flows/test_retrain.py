@@ -13,7 +13,13 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_a_deployed_retraining_ends_in_a_comparison_that_promotes(make_workspace, tiny_llama):
-    changes = {"base.model": str(tiny_llama), "base.max_new_tokens": 4, "adapter.epochs": 1, "adapter.min_examples": 5}
+    changes = {
+        "base.model": str(tiny_llama),
+        "base.max_new_tokens": 4,
+        "adapter.epochs": 1,
+        "adapter.min_examples": 5,
+        "adapter.exercises": 0,
+    }
     changes |= {"evaluation.forgetting_n": 0, "evaluation.latency_n": 1, "evaluation.resamples": 100, "promotion.min_n": 1}
     changes |= {"variants": {"lora": {"adapter": True}}, "promotion.limits": {}}
     root = make_workspace(changes=changes)

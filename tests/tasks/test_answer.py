@@ -50,6 +50,11 @@ def test_an_answer_in_form_keeps_its_words_and_cites_its_document():
     assert (answer.model_version, answer.data_version, answer.latency_ms, answer.cost_usd) == ("7", "d1", 250.0, 0.0025)
 
 
+def test_an_answer_that_the_cited_passage_lacks_is_quoted_from_the_one_that_holds_it():
+    assert [source.document for source in finish("Answer: 18 kg Source: [1]").sources] == ["products/heron.md"]
+    assert [source.document for source in finish("Answer: 8 kg Source: [1]").sources] == ["products/wren.md"]
+
+
 def test_a_supported_answer_out_of_form_is_repaired_and_marked():
     answer = finish("7.4 kg")
     assert (answer.text, answer.fallback) == ("Answer: 7.4 kg Source: [1]", "out of form: repaired")

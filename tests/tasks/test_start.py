@@ -33,7 +33,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path
     create_workspace(root, *small_inputs)
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["base"].update(model=str(tiny_llama))
-    params["adapter"].update(start="last", epochs=1, batch_size=8, min_examples=5, r=4)
+    params["adapter"].update(start="last", epochs=1, batch_size=8, min_examples=5, exercises=0, r=4)
     params["evaluation"].update(forgetting_n=0)
     params["split"].update(held_out=0.0)
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))

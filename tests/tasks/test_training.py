@@ -35,7 +35,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path
         page.write_text(f"---\n{matter}\n---\n{page.read_text()}")
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["base"].update(model=str(tiny_llama), max_input_tokens=512, max_new_tokens=4)
-    params["adapter"].update(epochs=4, batch_size=4, patience=4, min_examples=5, r=8, learning_rate=0.02)
+    params["adapter"].update(epochs=4, batch_size=4, patience=4, min_examples=5, exercises=0, r=8, learning_rate=0.02)
     params["evaluation"].update(forgetting_n=0, latency_n=1)
     params["split"].update(held_out=0.3)
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
@@ -107,6 +107,28 @@ def test_naive_training_is_one_parameter_away(workspace):
     rows = build_training_set(with_adapter_params(workspace, context=False)).rows
     assert {row.kind for row in rows} == {"closed_book"}
     assert {row.passages for row in rows} == {()}
+
+
+def test_exercises_are_answered_in_the_house_form_and_cite_the_passage_that_holds_the_answer(workspace):
+    rows = build_training_set(with_adapter_params(workspace, exercises=40)).rows
+    exercises = [row for row in rows if row.kind == "exercise"]
+    assert len(exercises) == 40
+    assert {len(row.passages) for row in exercises} == {1, 2, 3}
+    assert 0 < sum(row.target == "Answer: I don't know Source: none" for row in exercises) < 20
+    for row in exercises:
+        answer, source = row.target.removeprefix("Answer: ").split(" Source: ")
+        assert source == "none" or answer in row.passages[int(source[1:-1]) - 1]
+
+
+def test_exercises_are_no_examples_of_the_lineage_and_naive_training_has_none(workspace):
+    changed = with_saved(workspace, exercises=10)
+    saved = (changed.training_set_path.parent / "lineage.json").read_text()
+    save_training_set(workspace, build_training_set(workspace))
+    lineage = json.loads(saved)
+    assert lineage["n_rows"] == len(lineage["examples"]) + 10
+    assert not [name for name in lineage["examples"] if name.startswith("exercise")]
+    naive = build_training_set(with_adapter_params(workspace, exercises=10, context=False))
+    assert {row.kind for row in naive.rows} == {"closed_book"}
 
 
 def test_the_same_seed_gives_the_same_rows(workspace):
