@@ -224,6 +224,31 @@ def history(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 
 
 @app.command()
+def advise(
+    documents: Annotated[Path | None, typer.Argument(help="A folder of documents; without it, those of the workspace.")] = None,
+    examples: Annotated[Path | None, typer.Option(help="A JSONL file of labelled questions.")] = None,
+    must_cite: Annotated[bool | None, typer.Option("--must-cite/--need-not-cite", help="Answers must name their source.")] = None,
+    fixed_form: Annotated[bool | None, typer.Option("--fixed-form/--any-form", help="Answers must have a form or tone.")] = None,
+    may_train: Annotated[bool | None, typer.Option("--may-train/--no-train", help="The documents may enter a model's weights.")] = None,
+    max_latency_ms: Annotated[float | None, typer.Option(min=1, help="The longest that an answer may take.")] = None,
+    queries_per_day: Annotated[float | None, typer.Option(min=0.001, help="How many questions are asked a day.")] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Prompt, RAG, fine-tuning or both, and why: from the documents alone, before any model is run."""
+    from tasks.advise import advise_folder, advise_workspace
+    from tasks.terminal import advice_text
+
+    told = {"must_cite": must_cite, "fixed_form": fixed_form, "may_train": may_train, "max_latency_ms": max_latency_ms}
+    with _reporting():
+        if documents is not None:
+            advice = advise_folder(documents, examples, told, queries_per_day)
+        else:
+            advice = advise_workspace(open_workspace(workspace), told, queries_per_day)
+    _show(advice, as_json, advice_text(advice))
+
+
+@app.command()
 def deploy(workspace: WorkspaceOption = HERE) -> None:
     """Serve the Prefect deployments: crons for retrain and monitor, events for refresh and retrain."""
     from flows.deploy import serve_deployments

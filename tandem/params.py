@@ -222,6 +222,22 @@ class Drift(Section):
     staleness: Share = 0.2
 
 
+class Advice(Section):
+    """What `tandem advise` is told (null: nothing), and the thresholds of its rules (tandem.advice.RULES)."""
+
+    must_cite: bool | None = True
+    fixed_form: bool | None = None
+    may_train: bool | None = True
+    max_latency_ms: float | None = Field(None, gt=0)
+    whole_in_context_share: Share = 0.5
+    changed_share_a_week: Share = 0.02
+    examples_for_form: int = Field(200, ge=1)
+    examples_for_skill: int = Field(2_000, ge=1)
+    tight_latency_ms: float = Field(300, gt=0)
+    scale_queries_per_day: float = Field(10_000, gt=0)
+    questions_to_compare: int = Field(150, ge=1)
+
+
 class Versions(Section):
     """What the flows record: `.dvc` files and `dvc.lock` into git, data into the DVC remote."""
 
@@ -279,6 +295,7 @@ class Params(Section):
     promotion: Promotion = Promotion()
     prices: Prices = Prices()
     drift: Drift = Drift()
+    advice: Advice = Advice()
     versions: Versions = Versions()
     schedule: Schedule = Schedule()
     variants: dict[str, Variant] = Field(min_length=1)

@@ -40,3 +40,22 @@ def _row(variant: str, card: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _figure(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def advice_text(advice: Mapping[str, Any]) -> str:
+    """What `tandem advise` prints: the variant, each rule with its vote and reason, the conflicts, the next step."""
+    facts = advice["facts"]
+    rate = facts["changed_share_a_week"]
+    changing = "no history of changes" if rate is None else f"{rate:.1%} changed a week"
+    lines = [
+        f"Start with {advice['variant']}.",
+        "",
+        f"{facts['n_documents']:,} documents, {facts['n_tokens']:,} tokens, {facts['duplicate_share']:.0%} near-duplicates, "
+        f"{facts['restricted_share']:.0%} restricted, {changing}, {facts['n_examples']:,} labelled examples",
+        "",
+    ]
+    for verdict in advice["verdicts"]:
+        lines.append(f"{verdict['part']:9} {verdict['vote']:8} {verdict['rule']}: {verdict['reason']}")
+        lines += [f"{'':18} {verdict['measured']}"] if verdict["measured"] else []
+    lines += ["", *(f"conflict  {line}" for line in advice["conflicts"])] if advice["conflicts"] else []
+    return "\n".join([*lines, "", f"Stage: {advice['stage']}. Next: {advice['next_step']}"])

@@ -332,6 +332,19 @@ def _remembered(workspace: Workspace) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
 
+def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
+    """Per data version, oldest first: when it was recorded (ISO 8601), and path -> md5 of its documents. Those that are no longer in
+    DVC's cache are left out."""
+    found = []
+    with dvc_repository(workspace.root) as repo:
+        for line in _remembered(workspace):
+            path = _cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
+            if path.is_file():
+                files = {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
+                found.append((line["at"], files))
+    return found
+
+
 def _remember(workspace: Workspace, outs: Mapping[str, Mapping[str, Any]], git_commit: str | None) -> None:
     """Append to the workspace's own list of versions, which serves `checkout` where git does not track the pointers."""
     version = _combined(*(outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples")))

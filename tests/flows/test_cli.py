@@ -35,6 +35,17 @@ def test_a_folder_that_is_no_workspace(tmp_path):
     assert "is no workspace: params.yaml and dvc.yaml missing. Run `tandem init" in refused(tandem("run", cwd=tmp_path))
 
 
+def test_advice_on_a_folder_needs_no_workspace(tmp_path, small_inputs):
+    documents, examples = small_inputs
+    done = tandem("advise", documents, "--examples", examples, "--no-train", "--json", cwd=tmp_path)
+    advice = json.loads(done.stdout)
+    assert (advice["variant"], advice["facts"]["n_documents"], advice["facts"]["may_train"]) == ("rag", 12, False)
+    assert [verdict["rule"] for verdict in advice["verdicts"] if verdict["vote"] == "bars"] == ["consent"]
+    assert "Start with rag." in tandem("advise", documents, "--no-train", cwd=tmp_path).stdout
+    assert "nowhere is no folder" in refused(tandem("advise", tmp_path / "nowhere"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_key_in_params_is_named(make_workspace):
     root = make_workspace(changes={"retrieval.depth": 3, "adapter.r": 0})
     message = refused(tandem("run", "--workspace", root))
