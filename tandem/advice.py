@@ -15,6 +15,7 @@ from tandem.stats import paired_bootstrap
 
 Part = Literal["retrieve", "adapter"]
 Vote = Literal["for", "against", "bars"]
+Measured = Mapping[str, Mapping[str, Sequence[float | None]]]
 VARIANTS: dict[tuple[bool, bool], str] = {(False, False): "prompt", (True, False): "rag", (False, True): "lora", (True, True): "rag+lora"}
 
 
@@ -81,7 +82,7 @@ class Recommendation:
     next_step: str
 
 
-def advise(facts: Facts, thresholds: Advice, measured: Mapping[str, Mapping[str, Sequence[float | None]]] | None = None) -> Recommendation:
+def advise(facts: Facts, thresholds: Advice, measured: Measured | None = None) -> Recommendation:
     """Apply every rule. `measured`: variant -> measure -> one value a question, in the same order for all (None: does not apply)."""
     verdicts = []
     for rule in RULES:
@@ -110,7 +111,7 @@ def _conflicts(verdicts: Sequence[Verdict], carried: bool) -> list[str]:
     return [f"{verdicts[0].part}: {' and '.join(wanted)} say yes, {' and '.join(opposed)} say no; {outcome}"]
 
 
-def _measured(claim: Claim | None, measured: Mapping[str, Mapping[str, Sequence[float | None]]]) -> str:
+def _measured(claim: Claim | None, measured: Measured) -> str:
     """Whether the paired difference that the claim names has an interval above 0, below it, or around it."""
     if claim is None or claim.better not in measured or claim.worse not in measured:
         return ""

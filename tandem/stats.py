@@ -47,6 +47,41 @@ def minimum_detectable_effect(differences: ArrayLike, power: float = 0.8, alpha:
     return float((norm.ppf(1 - alpha / 2) + norm.ppf(power)) * sample.std(ddof=1) / np.sqrt(len(sample)))
 
 
+def questions_for(effect: float, differences: ArrayLike, power: float = 0.8, alpha: float = 0.05) -> int | None:
+    """How many questions would show a true mean difference of `effect`, at the spread of these differences; None for n < 2.
+
+    `minimum_detectable_effect` solved for n.
+    """
+    detectable, n = minimum_detectable_effect(differences, power, alpha), np.size(np.asarray(differences))
+    return None if detectable is None else max(2, int(np.ceil(n * (detectable / effect) ** 2)))
+
+
+def sign_flip_p(differences: ArrayLike, resamples: int, seed: int) -> float:
+    """Two-sided p-value of a mean paired difference `(n,)`: how often chance signs give as large a mean. 1.0 where all are 0.
+
+    The paired randomisation test (Fisher 1935; Dror et al. 2018, section 3.2), by `resamples` drawn assignments of signs.
+    """
+    sample = np.asarray(differences, dtype=float)
+    sample = sample[sample != 0]
+    if not len(sample):
+        return 1.0
+    rng, seen, n_at_least = np.random.default_rng(seed), abs(sample.sum()) - 1e-9, 0
+    rows = max(1, _DRAWS_AT_ONCE // len(sample))
+    for start in range(0, resamples, rows):
+        signs = rng.integers(0, 2, (min(rows, resamples - start), len(sample)), dtype=np.int8) * 2 - 1
+        n_at_least += int((np.abs(signs @ sample) >= seen).sum())
+    return (n_at_least + 1) / (resamples + 1)
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """The p-values `(k,)` corrected for being k at once, in their order (Holm 1979): the smallest x k, the next x (k - 1), ..."""
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return corrected
+
+
 def _resampled_means(sample: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
     """Means of `resamples` samples drawn with replacement, `(resamples,)`."""
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tandem.advice import Facts, advise
+from tandem.advice import Facts, Measured, advise
 from tandem.params import Advice, Params
 from tasks.survey import default_params, measured_values, survey_folder, survey_workspace
 from tasks.workspace import Workspace
@@ -19,11 +19,13 @@ def advise_folder(folder: Path, examples: Path | None, told: Mapping[str, Any], 
     return _record(survey_folder(folder.expanduser().resolve(), examples, params), params.advice, {})
 
 
-def advise_workspace(workspace: Workspace, told: Mapping[str, Any], queries_per_day: float | None) -> dict[str, Any]:
-    """Advice on a workspace; its last comparison confirms or overrules each rule."""
+def advise_workspace(
+    workspace: Workspace, told: Mapping[str, Any], queries_per_day: float | None, measured: Measured | None = None
+) -> dict[str, Any]:
+    """Advice on a workspace; what was `measured` (default: its last comparison) confirms or overrules each rule."""
     params = _told(workspace.params, told, queries_per_day)
     facts = survey_workspace(Workspace(workspace.root, params, workspace.settings))
-    return _record(facts, params.advice, measured_values(workspace))
+    return _record(facts, params.advice, measured_values(workspace) if measured is None else measured)
 
 
 def _told(params: Params, told: Mapping[str, Any], queries_per_day: float | None) -> Params:
@@ -32,7 +34,7 @@ def _told(params: Params, told: Mapping[str, Any], queries_per_day: float | None
     return params.model_copy(update={"advice": advice, "prices": prices})
 
 
-def _record(facts: Facts, thresholds: Advice, measured: Mapping[str, Any]) -> dict[str, Any]:
+def _record(facts: Facts, thresholds: Advice, measured: Measured) -> dict[str, Any]:
     """What `tandem advise --json` prints."""
     found = asdict(advise(facts, thresholds, measured))
     return {**found, "facts": asdict(facts)}

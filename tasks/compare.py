@@ -13,9 +13,11 @@ from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
 from tasks import registry, runs
+from tasks.advise import advise_workspace
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
 from tasks.report import plot_quality, write_report
+from tasks.survey import values_of
 from tasks.workspace import Workspace
 
 
@@ -123,6 +125,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "prices": workspace.params.prices,
         "resamples": workspace.params.evaluation.resamples,
         "seed": workspace.params.seed,
+        "advice": advise_workspace(workspace, {}, None, values_of(comparison.scorecards)),
     }
     report = write_report(workspace.reports_dir / f"{stem}.html", comparison.scorecards, decision, context)
     plot = workspace.reports_dir / f"{stem}.png"

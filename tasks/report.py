@@ -12,9 +12,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from tandem.contrasts import contrasts
 from tandem.params import Prices
 from tandem.records import Decision, Interval, Row, Scorecard
 from tandem.scoring import MEASURES, normalise
+from tandem.slices import worst_slices
 from tandem.stats import mean_interval
 from tasks import charts
 
@@ -27,7 +29,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
 
     `context`, every key optional: `workspace` and `at` (title and time), `absent` (variant -> why it was not measured), `set_aside`
     (what -> number of examples: expired, straddling, trained on), `lineage` (label -> value: data version, index version, git commit,
-    params hash, base model ...), `prices` (Prices), `resamples` and `seed` of the intervals.
+    params hash, base model ...), `prices` (Prices), `resamples` and `seed` of the intervals, `advice` (the record of `tandem advise`).
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -36,6 +38,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
     prices = context.get("prices") or Prices()
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     env.filters["number"] = number
+    env.filters["signed"] = lambda value: f"{value:+.3f}"
     env.filters["interval"] = _interval_text
     page = env.get_template("report.html.jinja").render(
         title=f"Tandem: {context.get('workspace', 'comparison')}",
@@ -50,6 +53,9 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         absent=context.get("absent") or {},
         set_aside=context.get("set_aside") or {},
         lineage=context.get("lineage") or {},
+        contrasts=[one for measure in ("quality", "form") for one in contrasts(scorecards, names, measure, *_draws(context))],
+        slices=worst_slices(scorecards, names, *_draws(context)),
+        advice=context.get("advice"),
         months=charts.months(scorecards, names, prices),
         break_evens=charts.break_evens(scorecards, names, prices),
         cost_lines=charts.cost_lines(scorecards, names, prices),
@@ -179,7 +185,12 @@ def _in_order(scorecards: Mapping[str, Scorecard]) -> list[str]:
 
 def _quality_interval(card: Scorecard, context: Mapping[str, Any]) -> Interval | None:
     values = [row.quality for row in card.rows if row.quality is not None]
-    return mean_interval(values, context.get("resamples", 2_000), context.get("seed", 0)) if values else None
+    return mean_interval(values, *_draws(context)) if values else None
+
+
+def _draws(context: Mapping[str, Any]) -> tuple[int, int]:
+    """Resamples and seed of the page's intervals."""
+    return context.get("resamples", 2_000), context.get("seed", 0)
 
 
 def _interval_text(interval: Interval | None) -> str:

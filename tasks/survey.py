@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tandem.advice import Facts
+from tandem.advice import Facts, Measured
 from tandem.errors import Refused
 from tandem.examples import near_duplicate_groups, usable_examples
 from tandem.params import Params
-from tandem.records import Document
+from tandem.records import Document, Scorecard
 from tasks.change_rate import rate_of_folder, rate_of_workspace
 from tasks.readers import Unreadable, read_document, scan
 from tasks.workspace import PROJECT, Workspace
+
+CLAIMED = ("quality", "form")  # the measures that rules make claims about
 
 
 def default_params() -> Params:
@@ -92,10 +94,15 @@ def count_tokens(texts: Sequence[str]) -> int:
     return sum(len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False))
 
 
-def measured_values(workspace: Workspace) -> dict[str, dict[str, list[float | None]]]:
+def values_of(scorecards: Mapping[str, Scorecard]) -> Measured:
+    """Variant -> measure -> one value a question."""
+    return {name: {measure: [getattr(row, measure) for row in card.rows] for measure in CLAIMED} for name, card in scorecards.items()}
+
+
+def measured_values(workspace: Workspace) -> Measured:
     """Variant -> measure -> one value a question, from the last comparison; empty before one."""
     path = workspace.evaluation_dir / "scorecards.json"
     if not path.is_file():
         return {}
     cards = json.loads(path.read_text(encoding="utf-8"))
-    return {name: {measure: [row[measure] for row in card["rows"]] for measure in ("quality", "form")} for name, card in cards.items()}
+    return {name: {measure: [row[measure] for row in card["rows"]] for measure in CLAIMED} for name, card in cards.items()}

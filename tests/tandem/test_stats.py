@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tandem.records import Interval
-from tandem.stats import mean_interval, minimum_detectable_effect, paired_bootstrap
+from tandem.stats import holm, mean_interval, minimum_detectable_effect, paired_bootstrap, questions_for, sign_flip_p
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
@@ -61,3 +61,29 @@ def test_the_minimum_detectable_effect_is_the_textbook_formula():
     differences = np.array([1.0, -1.0] * 50)  # sd 1.00504, n 100
     assert minimum_detectable_effect(differences) == pytest.approx((1.959964 + 0.841621) * 1.0050378 / 10, rel=1e-6)
     assert minimum_detectable_effect([0.5]) is None
+
+
+def test_chance_signs_give_the_exact_p_value_of_a_small_sample():
+    assert sign_flip_p([1.0] * 5, 20_000, 0) == pytest.approx(2 / 32, abs=0.005)
+    assert sign_flip_p([0.0] * 9, 100, 0) == 1.0
+    assert sign_flip_p([1.0, -1.0, 0.0], 100, 0) == 1.0
+
+
+def test_p_values_without_a_difference_are_uniform():
+    rng = np.random.default_rng(0)
+    found = np.array([sign_flip_p(rng.normal(size=40), 400, seed) for seed in range(400)])
+    assert 0.02 < (found <= 0.05).mean() < 0.08
+
+
+def test_holm_multiplies_the_smallest_most_and_keeps_the_order():
+    assert holm([0.04, 0.01, 0.03]).tolist() == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.8]).tolist() == [1.0, 1.0]
+    assert holm([]).tolist() == []
+
+
+def test_the_questions_for_an_effect_are_those_at_which_it_is_just_detectable():
+    differences = np.array([1.0, -1.0, 0.0, 0.0] * 30)
+    n = questions_for(0.1, differences)
+    many = np.resize(differences, n)
+    assert minimum_detectable_effect(many) == pytest.approx(0.1, rel=0.01)
+    assert questions_for(0.1, [1.0]) is None

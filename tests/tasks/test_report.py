@@ -105,6 +105,23 @@ def test_the_table_holds_the_figures_with_their_n(page):
         assert text in page.words
 
 
+def test_each_pair_of_variants_has_its_difference_with_what_these_questions_could_show(page):
+    rag, prompt = ([row.quality for row in CARDS[name].rows if row.quality is not None] for name in ("rag", "prompt"))
+    mean = sum(rag) / len(rag) - sum(prompt) / len(prompt)
+    at = page.words.index("rag - prompt")
+    assert f"{mean:+.3f}" in page.words[at : at + 60]
+    assert "questions to show .03" in page.words
+
+
+def test_the_rules_of_advice_stand_with_what_was_measured(tmp_path):
+    verdict = {"rule": "size", "part": "retrieve", "vote": "for", "reason": "much to read", "measured": "confirmed: rag - prompt"}
+    context = {**CONTEXT, "advice": {"variant": "rag", "verdicts": [verdict], "conflicts": ["adapter: a say yes"]}}
+    words = Page(write_report(tmp_path / "one.html", CARDS, DECISION, context).read_text(encoding="utf-8")).words
+    assert "start with rag." in words
+    assert "confirmed: rag - prompt" in words
+    assert "In conflict, adapter: a say yes" in words
+
+
 def test_absent_variants_set_aside_examples_and_lineage_are_named(page):
     assert "lora: no adapter has been trained: 12 examples are fewer than 40" in page.words
     assert "Examples set aside: expired 3, straddling 5." in page.words
