@@ -35,6 +35,25 @@ def test_every_answer_stands_verbatim_in_the_context_where_the_exercise_says(sid
         assert exercise.answer_at > len(exercise.question)
 
 
+def test_an_exercise_cites_the_passage_that_holds_its_answer():
+    exercises = sheet("train", paragraphs=PARAGRAPHS)
+    assert {exercise.cited for exercise in exercises} == {None, 1, 2, 3}
+    for exercise in exercises:
+        if exercise.cited is None:
+            assert exercise.answer == ABSTAIN
+        else:
+            assert exercise.answer in exercise.passages[exercise.cited - 1]
+
+
+def test_the_first_passage_holds_the_answer_more_often_where_the_mix_says_so():
+    def share(first):
+        cited = [exercise.cited for exercise in sheet("train", n=600, mix=Mix(absent=0.0, no_context=0.0, cloze=0.0, first=first))]
+        return cited.count(1) / len(cited)
+
+    assert 0.25 < share(0.0) < 0.42
+    assert 0.85 < share(1.0)
+
+
 def test_held_out_families_never_appear_in_training_and_training_families_never_in_the_exam():
     trained = {family for exercise in sheet("train", n=2000) for family in exercise.families}
     examined = {family for exercise in sheet("held_out", n=600) for family in exercise.families}

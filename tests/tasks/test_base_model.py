@@ -118,6 +118,20 @@ def test_a_batch_points_at_the_tokens_that_the_answer_copies():
     assert n_copied > 30
 
 
+def test_behind_the_end_of_an_answer_stands_the_number_of_the_passage_it_was_copied_from():
+    from tandem.synthetic import make_exercises
+    from tasks.reader_training import collate, encode
+
+    tokenizer = base_model.load_tokenizer()
+    rng = Random(0)
+    exercises = [exercise for _ in range(12) for exercise in make_exercises(rng, "train", 3, 1)]
+    rows = encode(tokenizer, exercises)
+    assert len(rows) == len(exercises)
+    for exercise, labels in zip(exercises, collate(rows).labels, strict=True):
+        written = tokenizer.decode(labels[labels >= 0]).split(" [SEP]")
+        assert written[1:] == ([f" [ {exercise.cited} ]", ""] if exercise.cited else [""])
+
+
 def test_a_delta_survives_being_written_and_resumed(tmp_path):
     import torch
     from safetensors.torch import load_file
