@@ -12,14 +12,14 @@ SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.par
 
 
 def main() -> None:
-    """Decisions first, then retrieval on every knowledge base at hand, then training and generation."""
+    """Decisions first, then retrieval on every knowledge base at hand, then reading, training and generation."""
     commands = [["-m", "bench.decisions"]]
     for documents, examples in (SAMPLE, SMART_TV):
         if documents.is_dir():
             commands.append(["-m", "bench.retrieval", str(documents), str(examples)])
         else:
             print(f"left out: {documents} is not there", flush=True)
-    commands += [["-m", "bench.training"], ["-m", "bench.generation"]]
+    commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"]]
     for command in commands:
         print(f"$ python {' '.join(command)}", flush=True)
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)

@@ -1,0 +1,101 @@
+"""How well a base reads: the reader's exams on wordings and names that it never saw, and a real manual with the right section at hand.
+
+Run: python -m bench.reading [--n N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+from collections.abc import Sequence
+
+from bench.__main__ import SMART_TV
+from bench.training import quiet
+from tandem.examples import usable_examples
+from tandem.params import Params
+from tandem.prompts import parse
+from tandem.scoring import exact_match, token_f1
+from tandem.stats import mean_interval
+from tandem.synthetic import Exercise, Mix, make_exercises
+from tasks.examples import document_ids
+from tasks.generate import LocalGenerator, Request
+from tasks.readers import read_document
+from tasks.survey import default_params
+from tasks.workspace import Settings
+
+CONTEXT_CHARS = 1_800  # about 440 tokens, the question besides
+EXAMS = (("one passage", 1, 0.0), ("three passages", 3, 0.0), ("eight passages", 8, 0.0), ("three passages, none with the answer", 3, 1.0))
+
+
+def exam(n: int, n_passages: int, absent: float, seed: int = 0) -> list[Exercise]:
+    """`n` exercises of held-out wordings and names, of passages that fit the input."""
+    rng, longest = random.Random(f"{seed}:{n_passages}:{absent}"), CONTEXT_CHARS // n_passages
+    mix = Mix(absent=absent, no_context=0.0, target_chars=(min(80, longest // 2), min(450, longest)))
+    found: list[Exercise] = []
+    while len(found) < n:
+        found += make_exercises(rng, "held_out", n_passages, 1, mix)
+    return found[:n]
+
+
+def answers(generator: LocalGenerator, params: Params, requests: Sequence[Request]) -> list[tuple[str, bool]]:
+    """(bare answer, whether it abstains) of each request."""
+    outputs = generator.generate(requests, params.prompt, adapter=False)
+    parsed = [parse(out.text, params.form, params.prompt, len(one.passages)) for out, one in zip(outputs, requests, strict=True)]
+    return [(one.answer, one.abstained) for one in parsed]
+
+
+def print_exams(generator: LocalGenerator, params: Params, n: int) -> None:
+    """Exact match and the share of abstentions, with their n."""
+    print(f"  {'held-out wordings and names':38}  exact match        abstains  n")
+    for name, n_passages, absent in EXAMS:
+        exercises = exam(n, n_passages, absent)
+        said = answers(generator, params, [Request(one.question, one.passages) for one in exercises])
+        right = [
+            float(abstained) if one.cited is None else exact_match(text, one.answer)
+            for one, (text, abstained) in zip(exercises, said, strict=True)
+        ]
+        interval = mean_interval(right, 2_000, 0)
+        share = sum(abstained for _, abstained in said) / len(said)
+        print(f"  {name:38}  {interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]  {share:.2f}      {len(said)}", flush=True)
+
+
+def print_manual(generator: LocalGenerator, params: Params, n: int) -> None:
+    """Token F1 on a real manual whose right section is the context, cut to the input, against the section's first sentence."""
+    documents, examples = SMART_TV
+    if not documents.is_dir():
+        print(f"  left out: {documents} is not there")
+        return
+    wanted = [one for one in usable_examples(examples.read_text(encoding="utf-8"), document_ids(documents)) if one.answerable]
+    chosen = random.Random(0).sample(wanted, min(n, len(wanted)))
+    texts = [read_document(documents, one.sources[0], params.documents).text[:CONTEXT_CHARS] for one in chosen]
+    said = answers(generator, params, [Request(one.question, (text,)) for one, text in zip(chosen, texts, strict=True)])
+    ours = [token_f1(text, one.answer) for one, (text, _) in zip(chosen, said, strict=True)]
+    first = [token_f1(first_sentence(text), one.answer) for one, text in zip(chosen, texts, strict=True)]
+    mean, baseline = sum(ours) / len(ours), sum(first) / len(first)
+    print(
+        f"  a real manual, the right section at hand, token F1: {mean:.3f}; its first sentence: {baseline:.3f}; n {len(chosen)}", flush=True
+    )
+
+
+def first_sentence(text: str) -> str:
+    """Of the body: headings are no sentences."""
+    body = " ".join(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return re.split(r"(?<=[.!?])\s", body, maxsplit=1)[0]
+
+
+def main() -> None:
+    """The base that params.yaml names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=200)
+    options = parser.parse_args()
+    quiet()
+    params = default_params()
+    generator = LocalGenerator(params.base, params.form, Settings())
+    print(f"{generator.name}, revision {generator.revision}")
+    print_exams(generator, params, options.n)
+    print_manual(generator, params, options.n)
+
+
+if __name__ == "__main__":
+    main()
