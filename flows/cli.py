@@ -111,7 +111,8 @@ def retrain(
         raise Refused(*outcome["refused"], hint="Add labelled examples to data/examples.jsonl, then `tandem retrain`.")
     start = "the adapter before" if outcome["continued"] else f"the base ({outcome['start_reason']})"
     speed = f"{outcome['seconds']} s ({outcome['tokens_per_s']:.0f} tokens/s)"
-    text = f"trained on {outcome['n_rows']} rows in {speed}, from {start}. Next: tandem compare"
+    rows = f"{outcome['n_rows']} rows ({outcome['n_exercises']} of them exercises)"
+    text = f"trained on {rows} in {speed}, from {start}. Next: tandem compare"
     _show(outcome, as_json, text)
 
 

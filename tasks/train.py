@@ -17,7 +17,7 @@ from tandem.errors import Refused
 from tandem.params import Adapter, Params
 from tandem.scoring import exact_match
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
-from tasks.dataset import TrainingRow, load_lineage, load_training_set
+from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
 from tasks.frozen import encoder_of
 from tasks.generate import LocalGenerator, Request, device_of
@@ -48,7 +48,8 @@ NO_MATTER = {
 class Trained:
     """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch.
 
-    `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known.
+    `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known,
+    `n_exercises` made up.
     """
 
     trained: bool
@@ -59,6 +60,7 @@ class Trained:
     seconds: float = 0.0
     tokens_per_s: float = 0.0
     n_rows: int = 0
+    n_exercises: int = 0
     n_validation: int = 0
     n_parameters: int = 0
     continued: int = 0
@@ -165,6 +167,7 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
         seconds=round(done.seconds, 1),
         tokens_per_s=round(done.n_tokens / done.seconds, 1),
         n_rows=len(fitted),
+        n_exercises=sum(row.kind == EXERCISE for row in rows),
         n_validation=len(held),
         continued=start.continued,
         start_reason=start.reason,
