@@ -250,6 +250,44 @@ def advise(
 
 
 @app.command()
+def doctor(
+    workspace: WorkspaceOption = HERE,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be; nothing is deleted that cannot be made again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check index, records, registry, locks and leftovers; exit 1 where something is wrong."""
+    from dataclasses import asdict
+
+    from tasks.doctor import CHECKS, diagnose
+
+    with _reporting():
+        findings = diagnose(open_workspace(workspace), repair, REPORTER.get())
+    healthy = all(finding.mended for finding in findings)
+    text = [line for finding in findings for line in _finding_lines(asdict(finding))]
+    text.append(f"{'healthy' if healthy else 'not healthy'}: {len(CHECKS)} checks, {len(findings)} findings")
+    _show({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, as_json, "\n".join(text))
+    if not healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    documents: Annotated[list[str], typer.Argument(help="Ids: paths below data/documents.")],
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="Out of DVC's cache and remote too.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take documents out of index, old versions and caches; name every adapter that was trained on them."""
+    from dataclasses import asdict
+
+    from tasks.forget import forget as forget_documents
+
+    with _reporting():
+        outcome = asdict(forget_documents(open_workspace(workspace), documents, everywhere, REPORTER.get()))
+    _show(outcome, as_json, "\n".join(_forget_lines(outcome)))
+
+
+@app.command()
 def deploy(workspace: WorkspaceOption = HERE) -> None:
     """Serve the Prefect deployments: crons for retrain and monitor, events for refresh and retrain."""
     from flows.deploy import serve_deployments
@@ -355,6 +393,27 @@ def _refresh_text(outcome: dict[str, Any]) -> str:
     ]
     lines += [f"quarantined {doc_id}: {reason}" for doc_id, reason in outcome["quarantined"].items()]
     return "\n".join(lines)
+
+
+def _finding_lines(finding: dict[str, Any]) -> Iterator[str]:
+    yield f"{'mended' if finding['mended'] else '!'} {finding['check']}: {finding['problem']}: {finding['value']}"
+    if finding["done"]:
+        yield f"    {finding['done']}"
+    if not finding["mended"]:
+        yield f"    next: {finding['next']}"
+
+
+def _forget_lines(outcome: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"forgotten: {', '.join(outcome['forgotten'])}; {outcome['rows']} rows are left, {outcome['vectors_dropped']} vectors and "
+        f"{outcome['objects_removed']} DVC objects were dropped"
+    )
+    for adapter in outcome["adapters"]:
+        aliases = ", ".join(adapter["aliases"]) or "no alias"
+        named = f"version {adapter['model_version']} ({aliases})" if adapter["model_version"] else "in place"
+        yield f"the adapter {named} was trained on {', '.join(adapter['documents'])}; next: {adapter['next']}"
+    yield from (f"still there: {line}" for line in outcome["still"])
+    yield from outcome["notes"]
 
 
 def _answer_text(record: dict[str, Any]) -> str:
