@@ -25,6 +25,7 @@ PASSAGE_COLUMNS = ["chunk_id", "doc_id", "heading", "text"]
 KEEP_VERSIONS = timedelta(days=1)
 MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
+SAME_TO = 4  # decimals to which scores are equal; equals are ordered by id, for a store gives them in the order of its rows
 
 
 def layout_of(params: Params) -> dict[str, Any]:
@@ -118,13 +119,15 @@ class Index:
         if vector is None:
             return []
         query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(20).refine_factor(10)
-        return query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_distance"]).limit(depth).to_list()
+        rows = query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_distance"]).limit(depth).to_list()
+        return sorted(rows, key=lambda row: (round(row["_distance"], SAME_TO), row["chunk_id"]))
 
     def _by_text(self, question: str, depth: int, where: str) -> list[dict[str, Any]]:
         if not any(letter.isalnum() for letter in question):
             return []
         query = search_text(self._table, question)
-        return query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_score"]).limit(depth).to_list()
+        rows = query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_score"]).limit(depth).to_list()
+        return sorted(rows, key=lambda row: (-round(row["_score"], SAME_TO), row["chunk_id"]))
 
 
 def _where(roles: Sequence[str], collections: Sequence[str]) -> str:
