@@ -259,13 +259,13 @@ def doctor(
     from dataclasses import asdict
 
     from tasks.doctor import CHECKS, diagnose
+    from tasks.terminal import findings_text
 
     with _reporting():
         findings = diagnose(open_workspace(workspace), repair, REPORTER.get())
     healthy = all(finding.mended for finding in findings)
-    text = [line for finding in findings for line in _finding_lines(asdict(finding))]
-    text.append(f"{'healthy' if healthy else 'not healthy'}: {len(CHECKS)} checks, {len(findings)} findings")
-    _show({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, as_json, "\n".join(text))
+    records = [asdict(finding) for finding in findings]
+    _show({"healthy": healthy, "findings": records}, as_json, findings_text(records, len(CHECKS)))
     if not healthy:
         raise typer.Exit(1)
 
@@ -281,10 +281,11 @@ def forget(
     from dataclasses import asdict
 
     from tasks.forget import forget as forget_documents
+    from tasks.terminal import forgotten_text
 
     with _reporting():
         outcome = asdict(forget_documents(open_workspace(workspace), documents, everywhere, REPORTER.get()))
-    _show(outcome, as_json, "\n".join(_forget_lines(outcome)))
+    _show(outcome, as_json, forgotten_text(outcome))
 
 
 @app.command()
@@ -393,27 +394,6 @@ def _refresh_text(outcome: dict[str, Any]) -> str:
     ]
     lines += [f"quarantined {doc_id}: {reason}" for doc_id, reason in outcome["quarantined"].items()]
     return "\n".join(lines)
-
-
-def _finding_lines(finding: dict[str, Any]) -> Iterator[str]:
-    yield f"{'mended' if finding['mended'] else '!'} {finding['check']}: {finding['problem']}: {finding['value']}"
-    if finding["done"]:
-        yield f"    {finding['done']}"
-    if not finding["mended"]:
-        yield f"    next: {finding['next']}"
-
-
-def _forget_lines(outcome: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"forgotten: {', '.join(outcome['forgotten'])}; {outcome['rows']} rows are left, {outcome['vectors_dropped']} vectors and "
-        f"{outcome['objects_removed']} DVC objects were dropped"
-    )
-    for adapter in outcome["adapters"]:
-        aliases = ", ".join(adapter["aliases"]) or "no alias"
-        named = f"version {adapter['model_version']} ({aliases})" if adapter["model_version"] else "in place"
-        yield f"the adapter {named} was trained on {', '.join(adapter['documents'])}; next: {adapter['next']}"
-    yield from (f"still there: {line}" for line in outcome["still"])
-    yield from outcome["notes"]
 
 
 def _answer_text(record: dict[str, Any]) -> str:

@@ -377,7 +377,7 @@ def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
     DVC's cache are left out."""
     found = []
     with dvc_repository(workspace.root) as repo:
-        for line in _remembered(workspace):
+        for line in remembered(workspace):
             path = _cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
             if path.is_file():
                 files = {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
