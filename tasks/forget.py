@@ -74,7 +74,7 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         _drop_interrupted_training(workspace, ids)
         for doc_id in ids:
             quarantine.clear(workspace, doc_id)
-            (workspace.documents_dir / doc_id).unlink(missing_ok=True)
+            _remove(workspace.documents_dir / doc_id)
         refreshed = refresh(workspace, progress=progress)
         purge(workspace)
         n_vectors = embedding_cache(workspace).keep_only(text_hashes(workspace))
@@ -135,6 +135,14 @@ def _nowhere(doc_id: str, known: Collection[str]) -> str:
 
 def _marker(workspace: Workspace) -> Path:
     return workspace.state_dir / "forgetting.json"
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        hint = "Make its folder writable, then run the same command again."
+        raise Refused(f"{path} cannot be deleted: {error.strerror}", hint=hint) from error
 
 
 def _label(workspace: Workspace) -> list[str]:
