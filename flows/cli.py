@@ -250,6 +250,45 @@ def advise(
 
 
 @app.command()
+def doctor(
+    workspace: WorkspaceOption = HERE,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be; nothing is deleted that cannot be made again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check index, records, registry, locks and leftovers; exit 1 where something is wrong."""
+    from dataclasses import asdict
+
+    from tasks.doctor import CHECKS, diagnose
+    from tasks.terminal import findings_text
+
+    with _reporting():
+        findings = diagnose(open_workspace(workspace), repair, REPORTER.get())
+    healthy = all(finding.mended for finding in findings)
+    records = [asdict(finding) for finding in findings]
+    _show({"healthy": healthy, "findings": records}, as_json, findings_text(records, len(CHECKS)))
+    if not healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    documents: Annotated[list[str], typer.Argument(help="Ids: paths below data/documents.")],
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="Out of DVC's cache and remote too.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take documents out of index, old versions and caches; name every adapter that was trained on them."""
+    from dataclasses import asdict
+
+    from tasks.forget import forget as forget_documents
+    from tasks.terminal import forgotten_text
+
+    with _reporting():
+        outcome = asdict(forget_documents(open_workspace(workspace), documents, everywhere, REPORTER.get()))
+    _show(outcome, as_json, forgotten_text(outcome))
+
+
+@app.command()
 def deploy(workspace: WorkspaceOption = HERE) -> None:
     """Serve the Prefect deployments: crons for retrain and monitor, events for refresh and retrain."""
     from flows.deploy import serve_deployments

@@ -12,8 +12,10 @@ from prefect import flow
 from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
 from tasks import registry, runs
+from tasks.converted import keep_only
 from tasks.examples import record_examples
 from tasks.index import maintain
+from tasks.manifest import read_manifest
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
 from tasks.versions import Recorded, record
@@ -40,7 +42,8 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
     record_examples(workspace)
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
-    maintain(workspace)
+    if maintain(workspace):
+        keep_only(workspace.converted_dir, {entry["md5"] for entry in read_manifest(workspace)["documents"].values()})
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
     return recorded

@@ -112,6 +112,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What `tandem doctor` found wrong: the `value` seen, and the `next` command. `done`: what a repair did about it, once `mended`."""
+
+    check: str
+    problem: str
+    value: str
+    next: str
+    mended: bool = False
+    done: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
     """One raw output of a generator with its token counts."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -201,10 +201,16 @@ class EmbeddingCache:
             rows = [(embedder, key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
-    def forget(self, hashes: Sequence[str]) -> None:
-        """Drop these texts' vectors of every embedder."""
-        with self._connect() as connection, connection:
-            connection.executemany("DELETE FROM vectors WHERE hash = ?", [(key,) for key in hashes])
+    def keep_only(self, hashes: Collection[str]) -> int:
+        """Drop the vectors of all other texts, of every embedder, so that nothing of them is left in the file; how many."""
+        with self._connect() as connection:
+            connection.execute("PRAGMA secure_delete=ON")
+            with connection:
+                connection.execute("CREATE TEMP TABLE kept (hash TEXT PRIMARY KEY)")
+                connection.executemany("INSERT OR IGNORE INTO kept VALUES (?)", [(key,) for key in hashes])
+                dropped = connection.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM kept)").rowcount
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(dropped)
 
 
 def embedding_cache(workspace: Workspace) -> EmbeddingCache:

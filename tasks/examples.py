@@ -42,7 +42,7 @@ def load_documents(workspace: Workspace) -> dict[str, Document]:
     documents: dict[str, Document] = {}
     for doc_id in read_manifest(workspace)["documents"]:
         try:
-            documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
+            documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
         except Unreadable:
             continue  # held: an older version of it is being served while the file is in quarantine
     return documents

@@ -14,7 +14,7 @@ from tasks.embed import embed_cached, embedding_cache, load_embedder
 from tasks.index import earlier_tables
 from tasks.manifest import Entries, read_manifest
 from tasks.readers import Unreadable, read_document
-from tasks.table import Batch, commit, documents_in, find_table, quoted
+from tasks.table import Batch, commit, open_sound, quoted
 from tasks.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
@@ -37,8 +37,7 @@ def follow(workspace: Workspace, progress: Progress) -> tuple[str, ...]:
 
 def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping[str, Any], progress: Progress) -> None:
     """Raises Refused where the layout's embedder cannot be had; what is gone from the manifest has then left the table all the same."""
-    table = find_table(workspace.index_uri, name)
-    held = documents_in(table)
+    table, held = open_sound(workspace.index_uri, name)
     lagging = [doc_id for doc_id, entry in entries.items() if held.get(doc_id, ("",))[0] != entry["md5"]]
     gone = sorted(held.keys() - entries.keys())
     documents = _served(workspace, entries, lagging)
@@ -55,7 +54,7 @@ def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping
             table.delete(f"doc_id IN ({quoted(gone)})")
         raise
     batch = Batch(rows, vectors, {document.id: document.md5 for document in documents}, embedder.name)
-    commit(workspace.index_uri, name, batch, stale, layout["language"])
+    commit(workspace.index_uri, name, batch, stale, layout["language"], overwrite=table is None)
 
 
 def _served(workspace: Workspace, entries: Entries, doc_ids: list[str]) -> list[Document]:
@@ -63,7 +62,7 @@ def _served(workspace: Workspace, entries: Entries, doc_ids: list[str]) -> list[
     found = []
     for doc_id in doc_ids:
         try:
-            document = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
+            document = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
         except Unreadable:
             continue
         if document.md5 == entries[doc_id]["md5"]:

@@ -17,7 +17,7 @@ from tandem.params import Params, Retrieval
 from tandem.records import Passage
 from tandem.retrieval import fuse
 from tasks.embed import Embedder, load_embedder
-from tasks.table import connect, ensure_text_index, find_table, optimize, quoted
+from tasks.table import connect, ensure_text_index, find_table, optimize, quoted, search_text
 from tasks.workspace import Workspace, write_json
 
 FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
@@ -25,6 +25,7 @@ PASSAGE_COLUMNS = ["chunk_id", "doc_id", "heading", "text"]
 KEEP_VERSIONS = timedelta(days=1)
 MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
+SAME_TO = 4  # decimals to which scores are equal; equals are ordered by id, for a store gives them in the order of its rows
 
 
 def layout_of(params: Params) -> dict[str, Any]:
@@ -99,7 +100,11 @@ class Index:
         where = _where(roles, collections)
         vectors = self.vectors_of(questions) if params.vector_weight and questions else [None] * len(questions)
         asked = zip(questions, vectors, strict=True)
-        return [self._search_one(text, vector, params, depth, where)[: k or params.k] for text, vector in asked]
+        try:
+            return [self._search_one(text, vector, params, depth, where)[: k or params.k] for text, vector in asked]
+        except RuntimeError as error:
+            seen = f"the table {self.table_name} at {self.uri} cannot be searched: {str(error).splitlines()[0][:200]}"
+            raise Refused(seen, hint="Run `tandem refresh`, which rebuilds a damaged table, and ask again.") from error
 
     def _search_one(self, question: str, vector: np.ndarray | None, params: Retrieval, depth: int, where: str) -> list[Passage]:
         rows: dict[str, dict[str, Any]] = {}
@@ -114,16 +119,15 @@ class Index:
         if vector is None:
             return []
         query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(20).refine_factor(10)
-        return query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_distance"]).limit(depth).to_list()
+        rows = query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_distance"]).limit(depth).to_list()
+        return sorted(rows, key=lambda row: (round(row["_distance"], SAME_TO), row["chunk_id"]))
 
     def _by_text(self, question: str, depth: int, where: str) -> list[dict[str, Any]]:
-        from lancedb.query import MatchQuery
-
         if not any(letter.isalnum() for letter in question):
             return []
-        match: Any = MatchQuery
-        query = self._table.search(match(question, "search_text"), query_type="fts")
-        return query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_score"]).limit(depth).to_list()
+        query = search_text(self._table, question)
+        rows = query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_score"]).limit(depth).to_list()
+        return sorted(rows, key=lambda row: (-round(row["_score"], SAME_TO), row["chunk_id"]))
 
 
 def _where(roles: Sequence[str], collections: Sequence[str]) -> str:
@@ -232,6 +236,21 @@ def _index_vectors(table: Any, min_rows: int) -> None:
         table.create_index("vector", config=IvfRq(distance_type="cosine"))
 
 
+def text_hashes(workspace: Workspace) -> set[str]:
+    """The keys in the embedding cache of all that answers can come from: the serving table and those before it."""
+    names = [read_pointer(workspace)["table"], *earlier_tables(workspace)]
+    columns = [table.search().select(["text_hash"]).limit(None).to_arrow() for table in _found(workspace, names)]
+    return {key for column in columns for key in column["text_hash"].to_pylist()}
+
+
+def stray_tables(workspace: Workspace) -> list[str]:
+    """Tables of this workspace that neither serve nor served before: of layouts that were tried and given up."""
+    known = {read_pointer(workspace)["table"], *earlier_tables(workspace)}
+    prefix = table_name(workspace).rsplit("chunks_", 1)[0] + "chunks_"
+    names = connect(workspace.index_uri).list_tables(limit=MAX_TABLES).tables
+    return sorted(name for name in names if name.startswith(prefix) and name not in known)
+
+
 def purge(workspace: Workspace) -> None:
     """Leave no deleted text on disk: rewrite the serving table and those before it, drop all their old versions and every other table.
 
@@ -248,10 +267,8 @@ def purge(workspace: Workspace) -> None:
             for _ in range(2):  # the first pass leaves the version that it began with
                 optimize(fresh, timedelta(0))
             versions[table.name] = int(fresh.version)
-        prefix = table_name(workspace).rsplit("chunks_", 1)[0] + "chunks_"
-        for other in connection.list_tables(limit=MAX_TABLES).tables:
-            if other.startswith(prefix) and other not in layouts:
-                connection.drop_table(other)
+        for other in stray_tables(workspace):
+            connection.drop_table(other)
         if pointer["table"] in versions:
             version = versions[pointer["table"]]
             write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version})

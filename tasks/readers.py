@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import yaml
 from tandem.params import Documents
 from tandem.records import Document
 from tasks.convert import Unconvertible, convert
+from tasks.converted import convert_cached
 
 _TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)$|^(4913|thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -38,10 +39,18 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The files below a folder by document id, sorted; `n_hashed` of them were read to learn their md5."""
+    """The files below a folder by document id, sorted; `n_hashed` of them were read to learn their md5.
+
+    `unreadable`: the folders, as ids (`.` is the whole), that could not be looked into -> why.
+    """
 
     files: dict[str, FileStamp]
     n_hashed: int
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    def hides(self, doc_id: str) -> bool:
+        """Whether the document may lie in a folder that could not be looked into."""
+        return "." in self.unreadable or any(doc_id.startswith(f"{folder}/") for folder in self.unreadable)
 
 
 def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence[str] = ()) -> Scan:
@@ -51,9 +60,10 @@ def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence
     file that may not be read are listed: reading them says what is wrong.
     """
     files: dict[str, FileStamp] = {}
+    unreadable: dict[str, str] = {}
     n_hashed = 0
     doubted = set(suspects)
-    for doc_id, path in _walk(documents_dir):
+    for doc_id, path in _walk(documents_dir, unreadable):
         try:
             stat = path.stat()
             before = known.get(doc_id)
@@ -65,20 +75,34 @@ def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence
         except OSError:
             if path.is_symlink() or path.exists():  # else gone since it was listed: the next scan reports it as deleted
                 files[doc_id] = FileStamp(0, 0, "")
-    return Scan(dict(sorted(files.items())), n_hashed)
+    return Scan(dict(sorted(files.items())), n_hashed, unreadable)
 
 
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+def _walk(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """Every document below `root`; folders that cannot be looked into are put into `unreadable`."""
     real = root.resolve()
-    for folder, folders, names in os.walk(root):
+
+    def note(error: OSError, folder: str | None = None) -> None:
+        if not isinstance(error, FileNotFoundError):  # gone since it was listed
+            place = Path(folder or error.filename).relative_to(root).as_posix()
+            unreadable[place] = error.strerror or type(error).__name__
+
+    for folder, folders, names in os.walk(root, onerror=note):
         folders[:] = [name for name in folders if not _TEMPORARY.search(name)]
         for name in names:
             path = Path(folder, name)
-            if _TEMPORARY.search(name):
-                continue
-            is_broken = path.is_symlink() and not path.exists()
-            if is_broken or (path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(real))):
-                yield path.relative_to(root).as_posix(), path
+            try:
+                if not _TEMPORARY.search(name) and _is_inside(path, real):
+                    yield path.relative_to(root).as_posix(), path
+            except PermissionError as error:
+                note(error, folder)
+
+
+def _is_inside(path: Path, real: Path) -> bool:
+    """Whether it is a file of the folder: no link that leads out of it, but a link to nowhere."""
+    if path.is_symlink():
+        return not path.exists() or (path.is_file() and path.resolve().is_relative_to(real))
+    return path.is_file()
 
 
 def _md5_of(path: Path) -> str:
@@ -86,8 +110,8 @@ def _md5_of(path: Path) -> str:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def read_document(documents_dir: Path, doc_id: str, params: Documents) -> Document:
-    """The document; its md5 is that of the very bytes that were read.
+def read_document(documents_dir: Path, doc_id: str, params: Documents, converted: Path | None = None) -> Document:
+    """The document; its md5 is that of the very bytes that were read. `converted`: where converted text is kept between readings.
 
     Raises Unreadable: too large, empty, not text, not UTF-8, an unknown or broken format, or front matter that does not hold.
     """
@@ -110,7 +134,7 @@ def read_document(documents_dir: Path, doc_id: str, params: Documents) -> Docume
         raise Unreadable(f"cannot be opened: {error.strerror}") from error
     if not data.strip():
         raise Unreadable(f"empty ({len(data)} bytes)")
-    text, matter = reader(data, params)
+    text, matter = reader(data, params, converted)
     if not text.strip():
         raise Unreadable("empty: no text was found in it")
     return Document(
@@ -124,10 +148,10 @@ def read_document(documents_dir: Path, doc_id: str, params: Documents) -> Docume
     )
 
 
-Read = Callable[[bytes, Documents], tuple[str, dict[str, Any]]]
+Read = Callable[[bytes, Documents, Path | None], tuple[str, dict[str, Any]]]
 
 
-def _text(data: bytes, params: Documents) -> tuple[str, dict[str, Any]]:
+def _text(data: bytes, params: Documents, store: Path | None) -> tuple[str, dict[str, Any]]:
     text = decode(data)
     match = _FRONT_MATTER.match(text)
     if match:
@@ -140,11 +164,12 @@ def _text(data: bytes, params: Documents) -> tuple[str, dict[str, Any]]:
 def _converted(suffix: str, converter: str, is_text: bool = False) -> Read:
     """A reader that has that class of `markitdown.converters` make Markdown of the bytes."""
 
-    def read(data: bytes, params: Documents) -> tuple[str, dict[str, Any]]:
+    def read(data: bytes, params: Documents, store: Path | None) -> tuple[str, dict[str, Any]]:
         if is_text:
             decode(data)
         try:
-            converted = convert(data, suffix, converter, params.read_timeout_s)
+            asked = (data, suffix, converter, params.read_timeout_s)
+            converted = convert_cached(store, *asked) if store else convert(*asked)
         except Unconvertible as error:
             raise Unreadable(str(error)) from error
         return converted.text.replace("\0", ""), {"title": converted.title}

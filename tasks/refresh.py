@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ from tasks.manifest import (
 )
 from tasks.readers import FileStamp, Unreadable, read_document, scan
 from tasks.stage import run_stage
-from tasks.table import Batch, Held, chunks_in, commit, documents_in, drop_table, find_table
+from tasks.table import Batch, Held, chunks_in, commit, documents_in, drop_table, find_table, open_sound
 from tasks.workspace import Workspace
 
 __all__ = ["Refreshed", "all_chunks", "read_manifest", "refresh"]
@@ -71,7 +71,7 @@ class _Survey:
 
     `served`: the manifest's documents as they were. `kept`: those of them whose rows stay as they are. `rescued`: those whose last
     good version goes on serving, for their file is bad, or is in quarantine already. `wrong`: the table is not what the manifest
-    says of it.
+    says of it. `unreadable`: folders that could not be looked into; what was served from there stays.
     """
 
     served: Entries
@@ -84,23 +84,27 @@ class _Survey:
     kept: Entries
     rescued: set[str]
     wrong: bool
+    unreadable: Mapping[str, str]
 
 
-def refresh(workspace: Workspace, changed: Sequence[str] | None = None, progress: Progress | None = None) -> Refreshed:
+def refresh(
+    workspace: Workspace, changed: Sequence[str] | None = None, progress: Progress | None = None, rebuild: bool = False
+) -> Refreshed:
     """Read, check, chunk, embed and commit what has changed since the manifest. It may be killed at any line and run again.
 
-    `changed` names documents whose bytes are read even where size and time look the same. Raises Refused and leaves the index as
-    it was: no readable document at all, or a canary question that does not find its document any more.
+    `changed` names documents whose bytes are read even where size and time look the same; `rebuild` writes all rows anew, from the
+    embedding cache. Raises Refused and leaves the index as it was: no readable document at all, or a canary question that does not
+    find its document any more.
     """
     report = progress or (lambda step, done, total: None)
     with workspace.writing():
-        done = _refresh(workspace, changed or (), report) or _refresh(workspace, (), report, rebuild=True)
+        done = _refresh(workspace, changed or (), report, rebuild) or _refresh(workspace, (), report, rebuild=True)
         if done is None:
             raise Refused(
                 f"the table at {workspace.index_uri} does not hold what was written to it, even after a rebuild",
                 hint="Stop whatever else writes to it, or set TANDEM_INDEX_URI to another place, and run `tandem refresh` again.",
             )
-        return replace(done, notes=follow(workspace, report))
+        return replace(done, notes=(*done.notes, *follow(workspace, report)))
 
 
 def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, rebuild: bool = False) -> Refreshed | None:
@@ -119,7 +123,8 @@ def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, 
         store = embedding_cache(workspace)
         vectors, n_embedded = embed_cached(embedder, texts, store, lambda done, total: progress("embed", done, total))
         batch = Batch(rows, vectors, {doc_id: document.md5 for doc_id, document in survey.documents.items()}, embedder.name)
-        table = commit(workspace.index_uri, table_name(workspace), batch, stale, workspace.params.index.language, overwrite=rebuild)
+        anew = rebuild or survey.table is None
+        table = commit(workspace.index_uri, table_name(workspace), batch, stale, workspace.params.index.language, overwrite=anew)
         searchable_s = time.perf_counter() - started
         _hold_to_canaries(workspace, survey, entries, table, embedder)
         if out_of_step(entries, documents_in(table)):
@@ -131,19 +136,19 @@ def _survey(workspace: Workspace, suspects: Sequence[str], progress: Progress, r
     """Raises Refused where nothing would be left to serve."""
     previous = manifest_or_empty(workspace)
     served: Entries = previous["documents"]
-    table = find_table(workspace.index_uri, table_name(workspace))
-    in_table = documents_in(table)
+    table, in_table = open_sound(workspace.index_uri, table_name(workspace))
     known = served if previous["layout"] == layout_of(workspace.params) else {}
     wrong = out_of_step(known, in_table)
     sound = {} if rebuild else {doc_id: entry for doc_id, entry in known.items() if doc_id not in wrong}
-    seen = scan(workspace.documents_dir, read_stamps(workspace), suspects).files
+    scanned = scan(workspace.documents_dir, read_stamps(workspace), suspects)
+    seen = scanned.files
     same = {doc_id for doc_id, stamp in seen.items() if doc_id in sound and sound[doc_id]["md5"] == stamp.md5}
     checked = previous.get("checks") == workspace.params.documents.model_dump()
     passed = {doc_id for doc_id in same if checked and not _is_past(sound[doc_id])}
     read, bad = _read(workspace, [doc_id for doc_id in seen if doc_id not in passed], progress)
     documents = {doc_id: document for doc_id, document in read.items() if doc_id not in same or sound[doc_id]["md5"] != document.md5}
     rescued = {doc_id for doc_id, entry in served.items() if not _is_past(entry) and _is_replaced(workspace, doc_id, entry, seen, bad)}
-    stays = seen.keys() - bad.keys() - documents.keys() | rescued
+    stays = seen.keys() - bad.keys() - documents.keys() | rescued | {doc_id for doc_id in served if scanned.hides(doc_id)}
     kept = {doc_id: entry for doc_id, entry in sound.items() if doc_id in stays}
     if not documents and not kept and not rescued:
         raise _nothing_to_serve(workspace, bad)
@@ -158,6 +163,7 @@ def _survey(workspace: Workspace, suspects: Sequence[str], progress: Progress, r
         kept=kept,
         rescued=rescued,
         wrong=rebuild or bool(wrong and known),
+        unreadable=scanned.unreadable,
     )
 
 
@@ -179,7 +185,7 @@ def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> t
     bad: dict[str, tuple[str, ...]] = {}
     for number, doc_id in enumerate(doc_ids, start=1):
         try:
-            documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
+            documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
         except Unreadable as error:
             bad[doc_id] = (str(error),)
         progress("read", number, len(doc_ids))
@@ -198,7 +204,7 @@ def _set_aside(workspace: Workspace, survey: _Survey) -> None:
         quarantine.put(workspace, doc_id, reasons, survey.seen[doc_id])
     for doc_id in sorted(survey.rescued):
         if _restore(workspace, doc_id, survey.served[doc_id]["md5"]) and doc_id not in survey.kept:
-            survey.documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents)
+            survey.documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
 
 
 def _restore(workspace: Workspace, doc_id: str, md5: str) -> bool:
@@ -304,19 +310,27 @@ def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: An
         rows=int(table.count_rows()),
         searchable_s=round(searchable_s, 3),
         repaired=survey.wrong,
+        notes=tuple(_unread(workspace, survey)),
     )
+
+
+def _unread(workspace: Workspace, survey: _Survey) -> Iterator[str]:
+    for folder, why in survey.unreadable.items():
+        n_kept = sum(folder == "." or doc_id.startswith(f"{folder}/") for doc_id in survey.kept)
+        place = workspace.documents_dir / folder
+        yield f"{place} cannot be read ({why}): {n_kept} documents served from there stay as they were; run `chmod u+rx {place}`"
 
 
 def all_chunks(workspace: Workspace) -> list[Chunk]:
     """Every chunk that the manifest names, by document and place: from the table, or cut anew from the documents where the table is
     not what the manifest says (a fresh clone, say)."""
     entries: Entries = read_manifest(workspace)["documents"]
-    table = find_table(workspace.index_uri, table_name(workspace))
-    if table is not None and not out_of_step(entries, documents_in(table)):
+    table, held = open_sound(workspace.index_uri, table_name(workspace))
+    if table is not None and not out_of_step(entries, held):
         return chunks_in(table)
     wanted = {key for entry in entries.values() for key in entry["chunks"]}
     present = sorted(doc_id for doc_id, entry in entries.items() if not entry.get("held"))
-    documents = [read_document(workspace.documents_dir, doc_id, workspace.params.documents) for doc_id in present]
+    documents = [read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir) for doc_id in present]
     return [piece for document in documents for piece in chunk(document, workspace.params.chunking) if piece.id in wanted]
 
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
-    "RegisteredVersion", "champion", "champion_version", "check_way_back", "experiment", "flush_outbox", "history",
-    "log_comparison", "log_refresh", "log_training", "promote", "register", "rollback", "standing", "version_of",
+    "RegisteredVersion", "champion", "champion_version", "check_way_back", "experiment", "flush_outbox", "history", "last_promoted",
+    "log_comparison", "log_refresh", "log_training", "promote", "register", "registered", "rollback", "standing", "version_of",
+    "versions",
 ]  # fmt: skip
 
 EVENT = "tandem.event."
@@ -123,12 +124,39 @@ def champion(workspace: Workspace) -> RegisteredVersion | None:
         return None
     with connected(workspace) as client:
         chosen = _aliases(client, workspace).get("champion")
-        if chosen is None:
-            return None
-        found = client.get_model_version(workspace.name, chosen)
-        folder = _fetch(client, workspace, chosen, str(found.source))
-        behaviour, adapter = _read_model(folder)
-        return RegisteredVersion(chosen, behaviour["variant"], behaviour, adapter, dict(found.tags))
+        return _load(client, workspace, chosen) if chosen is not None else None
+
+
+def registered(workspace: Workspace, version: str) -> RegisteredVersion:
+    """One version with its files. Raises Refused where they cannot be had."""
+    with connected(workspace) as client:
+        return _load(client, workspace, version)
+
+
+def versions(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    """Every version, oldest first -> its aliases. An alias that is left of a deleted version names it all the same."""
+    if not begun(workspace):
+        return {}
+    with connected(workspace) as client:
+        aliases = _aliases(client, workspace)
+        known = dict.fromkeys([*_versions(client, workspace), *sorted(aliases.values())])
+        return {version: tuple(sorted(alias for alias, holder in aliases.items() if holder == version)) for version in known}
+
+
+def last_promoted(workspace: Workspace) -> str | None:
+    """The version of the last promotion or rollback that was begun; None before the first."""
+    if not begun(workspace):
+        return None
+    with connected(workspace) as client:
+        events = _events(client, workspace)
+        return str(events[-1]["model_version"]) if events else None
+
+
+def _load(client: MlflowClient, workspace: Workspace, version: str) -> RegisteredVersion:
+    found = client.get_model_version(workspace.name, version)
+    folder = _fetch(client, workspace, version, str(found.source))
+    behaviour, adapter = _read_model(folder)
+    return RegisteredVersion(version, behaviour["variant"], behaviour, adapter, dict(found.tags))
 
 
 def history(workspace: Workspace) -> list[dict[str, Any]]:

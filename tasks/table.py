@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,13 +21,42 @@ Held = dict[str, tuple[str, tuple[str, ...]]]  # document id -> md5 of the file 
 
 
 def find_table(uri: str, name: str) -> Any | None:
-    """The LanceDB table, or None where there is none. Reads through it see each commit at once."""
+    """The LanceDB table, or None where there is none that can be opened. Reads through it see each commit at once."""
     if "://" not in uri and not Path(uri, f"{name}.lance").is_dir():
         return None
     try:
         return connect(uri).open_table(name)
     except (ValueError, FileNotFoundError):
         return None
+    except RuntimeError:
+        if "://" in uri:  # perhaps it is only out of reach
+            raise
+        return None
+
+
+def open_sound(uri: str, name: str) -> tuple[Any | None, Held]:
+    """The table and what it holds. None where there is none, and for one that cannot be read: files of it are gone or cut short.
+
+    A store that is not a folder is never taken for damaged: its errors may be the network's, and are raised.
+    """
+    table = find_table(uri, name)
+    try:
+        held = documents_in(table)
+        if table is not None:
+            search_text(table, "tandem").limit(1).to_list()
+    except (RuntimeError, ValueError):
+        if "://" in uri:
+            raise
+        return None, {}
+    return table, held
+
+
+def search_text(table: Any, question: str) -> Any:
+    """A full-text query, to be narrowed and run."""
+    from lancedb.query import MatchQuery
+
+    match: Any = MatchQuery
+    return table.search(match(question, "search_text"), query_type="fts")
 
 
 def connect(uri: str) -> Any:
@@ -60,7 +90,7 @@ def commit(uri: str, name: str, batch: Batch, stale: Sequence[str] = (), languag
     rows = _rows(batch)
     table = find_table(uri, name)
     if table is None or overwrite:
-        table = connect(uri).create_table(name, data=rows, mode="create" if table is None else "overwrite")
+        table = _write_anew(uri, name, rows)
     elif batch.chunks:
         merge = table.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
         if stale:
@@ -70,6 +100,21 @@ def commit(uri: str, name: str, batch: Batch, stale: Sequence[str] = (), languag
         table.delete(f"doc_id IN ({quoted(stale)})")
     ensure_text_index(table, language)
     return table
+
+
+def _write_anew(uri: str, name: str, rows: Any) -> Any:
+    """The table with these rows alone: as another version of the one that is there; one that cannot even be opened gives way."""
+    folder = Path(uri, f"{name}.lance")
+    connection = connect(uri)
+    if "://" not in uri and not folder.is_dir():
+        return connection.create_table(name, data=rows)
+    try:
+        return connection.create_table(name, data=rows, mode="overwrite")
+    except RuntimeError:
+        if "://" in uri:
+            raise
+        shutil.rmtree(folder)
+        return connection.create_table(name, data=rows)
 
 
 def _rows(batch: Batch) -> Any:

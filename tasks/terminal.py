@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 COLUMNS = ("variant", "quality", "form", "grounding", "citations", "hit@5", "p50 ms", "p95 ms", "$ per 1k")
@@ -59,3 +59,25 @@ def advice_text(advice: Mapping[str, Any]) -> str:
         lines += [f"{'':18} {verdict['measured']}"] if verdict["measured"] else []
     lines += ["", *(f"conflict  {line}" for line in advice["conflicts"])] if advice["conflicts"] else []
     return "\n".join([*lines, "", f"Stage: {advice['stage']}. Next: {advice['next_step']}"])
+
+
+def findings_text(findings: Sequence[Mapping[str, Any]], n_checks: int) -> str:
+    """What `tandem doctor` found, each with what was done about it or what to do, and the verdict."""
+    lines = []
+    for one in findings:
+        lines.append(f"{'mended' if one['mended'] else '!'} {one['check']}: {one['problem']}: {one['value']}")
+        lines += [f"    {one['done']}"] if one["done"] else []
+        lines += [] if one["mended"] else [f"    next: {one['next']}"]
+    verdict = "healthy" if all(one["mended"] for one in findings) else "not healthy"
+    return "\n".join([*lines, f"{verdict}: {n_checks} checks, {len(findings)} findings"])
+
+
+def forgotten_text(outcome: Mapping[str, Any]) -> str:
+    """What `tandem forget` did, which adapters learned it, and what still holds it."""
+    dropped = f"{outcome['vectors_dropped']} vectors and {outcome['objects_removed']} DVC objects were dropped"
+    lines = [f"forgotten: {', '.join(outcome['forgotten'])}; {outcome['rows']} rows are left, {dropped}"]
+    for adapter in outcome["adapters"]:
+        aliases = ", ".join(adapter["aliases"]) or "no alias"
+        named = f"version {adapter['model_version']} ({aliases})" if adapter["model_version"] else "in place"
+        lines.append(f"the adapter {named} was trained on {', '.join(adapter['documents'])}; next: {adapter['next']}")
+    return "\n".join([*lines, *(f"still there: {line}" for line in outcome["still"]), *outcome["notes"]])

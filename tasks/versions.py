@@ -31,8 +31,13 @@ __all__ = [
     "data_version",
     "documents_md5",
     "examples_md5",
+    "file_md5",
     "record",
+    "recorded_md5s",
+    "remembered",
+    "renew_objects",
     "restore_file",
+    "unsound_objects",
 ]
 
 
@@ -68,7 +73,7 @@ def documents_md5(workspace: Workspace) -> str:
 
 def examples_md5(workspace: Workspace) -> str:
     """DVC's md5 of `data/examples.jsonl`, or `none` without the file."""
-    return _file_md5(workspace.examples_path) if workspace.examples_path.is_file() else NO_DATA
+    return file_md5(workspace.examples_path) if workspace.examples_path.is_file() else NO_DATA
 
 
 def _combined(documents: str, examples: str) -> str:
@@ -83,7 +88,7 @@ def _hashes(root: Path, folder: Path) -> dict[str, str]:
         for path in (Path(parent, name) for name in names):
             if not ignored(path.relative_to(root).as_posix()):
                 with suppress(FileNotFoundError):  # gone since it was listed, or a link to nowhere
-                    hashes[path.relative_to(folder).as_posix()] = _file_md5(path)
+                    hashes[path.relative_to(folder).as_posix()] = file_md5(path)
     return hashes
 
 
@@ -94,7 +99,8 @@ def _ignored(root: Path) -> Any:
     return GitIgnoreSpec.from_lines([*lines, ".git", ".hg/", ".dvc/"]).match_file
 
 
-def _file_md5(path: Path) -> str:
+def file_md5(path: Path) -> str:
+    """The md5 of a file's bytes; one that was hashed before costs one stat."""
     stat = path.stat()
     remembered = time.time_ns() - stat.st_mtime_ns > SETTLING_NS
     return (_md5_of if remembered else _md5_of.__wrapped__)(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -217,12 +223,45 @@ def _objects(repo: Any, md5: str) -> list[str]:
 
 
 def _is_sound(path: Path, md5: str) -> bool:
-    return path.is_file() and _file_md5(path) == md5
+    return path.is_file() and file_md5(path) == md5
 
 
 def _targets(workspace: Workspace, stages: Sequence[str]) -> list[str]:
     pointers = [path.with_name(path.name + ".dvc") for path in _data(workspace).values()]
     return [str(path) for path in pointers if path.is_file()] + [f"{workspace.root / 'dvc.yaml'}:{stage}" for stage in stages]
+
+
+def unsound_objects(workspace: Workspace) -> dict[str, str]:
+    """Objects of the recorded data that DVC's local cache does not hold as they were recorded: md5 -> `missing` or `damaged`."""
+    found = {}
+    with dvc_repository(workspace.root) as repo:
+        for path in _data(workspace).values():
+            md5 = _pointer(path.with_name(path.name + ".dvc")).get("md5", "")
+            for one in dict.fromkeys([md5, *_objects(repo, md5)] if md5 else []):
+                if not _is_sound(_cached(repo, one), one.removesuffix(".dir")):
+                    found[one] = "damaged" if _cached(repo, one).is_file() else "missing"
+    return found
+
+
+def renew_objects(workspace: Workspace) -> None:
+    """Put the recorded data that still lies in the workspace, unchanged, back into DVC's local cache."""
+    unsound = unsound_objects(workspace)
+    here = {documents_md5(workspace), examples_md5(workspace), *_hashes(workspace.root, workspace.documents_dir).values()}
+    with dvc_repository(workspace.root) as repo:
+        for md5 in unsound.keys() & here:
+            _cached(repo, md5).unlink(missing_ok=True)
+        _add_data(repo, workspace)
+
+
+def recorded_md5s(workspace: Workspace) -> dict[str, str]:
+    """`documents`, `examples` and `manifest` -> the md5 that DVC recorded last, empty where it has none."""
+    import yaml
+
+    lock = workspace.root / "dvc.lock"
+    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
+    outs = {out["path"]: out["md5"] for out in stages.get("index", {}).get("outs", [])}
+    data = {key: _pointer(path.with_name(path.name + ".dvc")).get("md5", "") for key, path in _data(workspace).items()}
+    return {**data, "manifest": outs.get(workspace.manifest_path.relative_to(workspace.root).as_posix(), "")}
 
 
 # --- going back -----------------------------------------------------------------------------------------------------------
@@ -304,7 +343,7 @@ def _outs_of(workspace: Workspace, rev: str) -> dict[str, dict[str, Any]]:
     """The entries of the `.dvc` files of that version: from the workspace's own list, else from git."""
     import yaml
 
-    known = {line["data_version"]: line["outs"] for line in _remembered(workspace)}
+    known = {line["data_version"]: line["outs"] for line in remembered(workspace)}
     matching = [version for version in known if version.startswith(rev)]
     if len(matching) == 1 or rev in known:
         return dict(known[rev if rev in known else matching[0]])
@@ -327,7 +366,8 @@ def _write_pointer(path: Path, entry: Mapping[str, Any]) -> None:
     path.write_text(yaml.safe_dump({"outs": [dict(entry)]}, sort_keys=False), encoding="utf-8")
 
 
-def _remembered(workspace: Workspace) -> list[dict[str, Any]]:
+def remembered(workspace: Workspace) -> list[dict[str, Any]]:
+    """The workspace's own list of recorded data versions, oldest first."""
     path = workspace.state_dir / "versions.jsonl"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
@@ -337,7 +377,7 @@ def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
     DVC's cache are left out."""
     found = []
     with dvc_repository(workspace.root) as repo:
-        for line in _remembered(workspace):
+        for line in remembered(workspace):
             path = _cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
             if path.is_file():
                 files = {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
@@ -348,7 +388,7 @@ def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
 def _remember(workspace: Workspace, outs: Mapping[str, Mapping[str, Any]], git_commit: str | None) -> None:
     """Append to the workspace's own list of versions, which serves `checkout` where git does not track the pointers."""
     version = _combined(*(outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples")))
-    lines = _remembered(workspace)
+    lines = remembered(workspace)
     if lines and lines[-1]["data_version"] == version:
         return
     workspace.state_dir.mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,11 @@ class Workspace:
         return self.root / ".tandem"
 
     @property
+    def converted_dir(self) -> Path:
+        """The text of documents that had to be converted, kept between readings."""
+        return self.state_dir / "cache" / "converted"
+
+    @property
     def artifacts_dir(self) -> Path:
         """The outputs of the DVC stages."""
         return self.root / "artifacts"

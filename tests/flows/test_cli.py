@@ -138,3 +138,26 @@ def test_feedback_goes_to_a_trace_and_is_good_or_bad(make_workspace):
     assert (done.returncode, json.loads(done.stdout)) == (0, {"trace_id": trace_id, "verdict": "bad"})
     assert [one.feedback for one in traffic.recent_questions(workspace, 5)] == [0.0]
     assert tandem("feedback", trace_id, "meh", "--workspace", workspace.root).returncode == 2
+
+
+def test_the_doctor_exits_1_with_its_findings_and_0_once_they_are_mended(make_workspace):
+    root = make_workspace()
+    found = tandem("doctor", "--json", "--workspace", root)
+    assert found.returncode == 1, found.stderr
+    told = json.loads(found.stdout)
+    assert (told["healthy"], told["findings"][0]["problem"], told["findings"][0]["mended"]) == (False, "there is no index yet", False)
+    assert set(told["findings"][0]) == {"check", "problem", "value", "mended", "done", "next"}
+    repaired = tandem("doctor", "--repair", "--workspace", root)
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert "mended documents: there is no index yet" in repaired.stdout
+    assert json.loads(tandem("doctor", "--json", "--workspace", root).stdout) == {"healthy": True, "findings": []}
+
+
+def test_forgetting_says_what_it_did_and_refuses_what_is_not_there(make_workspace):
+    root = make_workspace()
+    assert "no document 'elm.md' (close: products/elm.md)" in refused(tandem("forget", "elm.md", "--workspace", root))
+    done = tandem("forget", "products/elm.md", "--json", "--workspace", root)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert (outcome["forgotten"], outcome["rows"], outcome["examples"]) == (["products/elm.md"], 22, ["elm-0", "elm-1", "elm-2"])
+    assert not (root / "data" / "documents" / "products" / "elm.md").exists()

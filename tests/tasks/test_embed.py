@@ -92,11 +92,13 @@ def test_another_embedder_has_its_own_vectors(tmp_path: Path):
     assert [embed_cached(one, ["tea"], store)[1] for one in (letters, other, letters)] == [1, 1, 0]
 
 
-def test_forgotten_texts_are_embedded_again(tmp_path: Path):
+def test_texts_that_are_not_kept_are_embedded_again_and_leave_nothing_in_the_file(tmp_path: Path):
     store = EmbeddingCache(tmp_path / "e.sqlite")
     embed_cached(Letters(), ["tea", "oil"], store)
-    store.forget([hash_text("tea")])
+    assert store.keep_only([hash_text("oil"), hash_text("never seen")]) == 1
     assert list(store.get("letters", [hash_text("tea"), hash_text("oil")])) == [hash_text("oil")]
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert (hash_text("tea").encode() in on_disk, hash_text("oil").encode() in on_disk) == (False, True)
 
 
 def test_a_cached_embedder_asks_the_store_first(tmp_path: Path):

@@ -159,6 +159,13 @@ def test_an_open_index_sees_a_commit_at_once(tmp_path: Path):
     assert ids(index, "Pebble")[0] == "new.md"
 
 
+def test_equals_are_ordered_alike_in_whatever_order_the_rows_lie(tmp_path: Path):
+    pages = {f"d{i}.md": "# Same\n\nThe very same words." for i in range(6)}
+    forth, back = write(tmp_path / "forth", pages), write(tmp_path / "back", dict(reversed(pages.items())))
+    for retrieval in (Retrieval(text_weight=0), Retrieval(vector_weight=0), Retrieval()):
+        assert ids(forth, "same words", k=6, retrieval=retrieval) == ids(back, "same words", k=6, retrieval=retrieval)
+
+
 def test_the_same_rows_written_twice_are_there_once(tmp_path: Path):
     write(tmp_path, PAGES)
     assert write(tmp_path, PAGES).rows == 3

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tandem.params import Documents
+from tasks import convert, converted
 from tasks.readers import READERS, FileStamp, Unreadable, read_document, scan
 
 OFFICE = "http://schemas.openxmlformats.org"
@@ -92,6 +93,40 @@ def test_a_link_to_nowhere_and_a_file_that_cannot_be_read_are_listed_and_say_why
     monkeypatch.setattr(type(locked), "read_bytes", refuse)
     assert scan(tmp_path, {}).files["locked.md"] == FileStamp(0, 0, "")
     assert reason(tmp_path, "locked.md") == "cannot be opened: Permission denied"
+
+
+def refusing_scandir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a folder without read permission looks like, also to root."""
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path) == str(folder):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_hides_what_lies_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path, "hr/pay/bands.md", "text")
+    write(tmp_path, "hrx.md", "text")
+    refusing_scandir(tmp_path / "hr", monkeypatch)
+    found = scan(tmp_path, {})
+    assert (list(found.files), found.unreadable) == (["hrx.md"], {"hr": "Permission denied"})
+    assert [found.hides(doc_id) for doc_id in ("hr/pay/bands.md", "hrx.md")] == [True, False]
+    refusing_scandir(tmp_path, monkeypatch)
+    assert scan(tmp_path, {}).hides("hrx.md")
+    assert scan(tmp_path / "gone", {}).unreadable == {}
+
+
+def test_a_folder_that_may_be_listed_but_not_entered_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    locked = write(tmp_path, "hr/bands.md", "text")
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(locked), "is_symlink", refuse)
+    assert scan(tmp_path, {}).unreadable == {"hr": "Permission denied"}
 
 
 def test_markdown_with_front_matter(tmp_path: Path):
@@ -211,3 +246,38 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_read(tmp_pat
         "reading took longer than 0.01 s (params.yaml: documents.read_timeout_s)"
     )
     assert read_document(tmp_path, "next.csv", Documents()).text == "| a |\n| --- |\n| 1 |"
+
+
+def test_a_second_reading_does_not_start_the_converter(tmp_path: Path):
+    write(tmp_path, "a.csv", "part,price\nC1,12\n")
+    store = tmp_path / "store"
+    first = read_document(tmp_path, "a.csv", Documents(), store)
+    convert._CHILD.stop()
+    write(tmp_path, "moved.csv", "part,price\nC1,12\n")
+    again = [read_document(tmp_path, name, Documents(), store).text for name in ("a.csv", "moved.csv")]
+    assert (again, convert._CHILD.process) == ([first.text, first.text], None)
+    write(tmp_path, "a.csv", "part,price\nC1,15\n")
+    assert "15" in read_document(tmp_path, "a.csv", Documents(), store).text
+    assert convert._CHILD.process is not None
+
+
+def test_another_converter_or_a_damaged_copy_is_converted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path, "a.csv", "a\n1\n")
+    store = tmp_path / "store"
+    text = read_document(tmp_path, "a.csv", Documents(), store).text
+    (kept,) = store.iterdir()
+    kept.write_text("{")
+    assert read_document(tmp_path, "a.csv", Documents(), store).text == text
+    monkeypatch.setattr(converted, "_makers", lambda: "another1")
+    assert read_document(tmp_path, "a.csv", Documents(), store).text == text
+    assert len(list(store.iterdir())) == 2
+
+
+def test_only_the_conversions_of_served_documents_are_kept(tmp_path: Path):
+    store = tmp_path / "store"
+    for name in ("a", "b"):
+        write(tmp_path, f"{name}.csv", f"{name}\n1\n")
+        md5 = read_document(tmp_path, f"{name}.csv", Documents(), store).md5
+    assert converted.keep_only(store, {md5}) == 1
+    assert [path.name[:32] for path in store.iterdir()] == [md5]
+    assert converted.keep_only(tmp_path / "none", ()) == 0

@@ -314,6 +314,101 @@ def test_rows_that_went_missing_or_came_from_elsewhere_are_put_right(workspace: 
     assert equals_a_clean_build(workspace, tmp_path)
 
 
+@pytest.mark.parametrize("lost", ["data/*", "_indices/*/*", "_versions/*", "*/*"])
+def test_a_table_that_lost_files_is_rebuilt_from_the_embedding_cache(workspace: Workspace, tmp_path: Path, lost: str):
+    for path in Path(workspace.index_uri, f"{table_name(workspace)}.lance").glob(lost):
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    with pytest.raises(Refused, match=r"Run `tandem refresh`"):
+        first(workspace, "What does the Loft 40 cost?")
+    done = refresh(workspace)
+    assert (changes(done), done.rows, done.chunks_embedded, done.repaired) == (((), (), (), 3), 4, 0, True)
+    assert "two litres" in first(workspace, "How much water does the Wren hold?")
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_a_table_whose_manifests_are_garbage_and_a_damaged_earlier_one_are_rebuilt(workspace: Workspace):
+    earlier = read_pointer(workspace)["table"]
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)
+    refresh(recut)
+    shutil.rmtree(Path(recut.index_uri, f"{earlier}.lance", "data"))
+    for path in Path(recut.index_uri, f"{table_name(recut)}.lance", "_versions").iterdir():
+        path.write_bytes(b"x")
+    done = refresh(recut)
+    assert (done.rows, done.repaired, done.notes) == (4, True, ())
+    assert documents_in(find_table(recut.index_uri, earlier)).keys() == documents_in(find_table(recut.index_uri, table_name(recut))).keys()
+
+
+def test_a_rebuild_can_be_asked_for(workspace: Workspace, tmp_path: Path):
+    done = refresh(workspace, rebuild=True)
+    assert (changes(done), done.rows, done.chunks_embedded, done.repaired) == (((), (), (), 3), 4, 0, True)
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_documents_of_a_folder_that_cannot_be_read_stay_served(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    scandir, locked = os.scandir, str(workspace.documents_dir / "shop")
+
+    def refuse(path: str) -> Any:
+        if str(path) == locked:
+            raise PermissionError(13, "Permission denied", locked)
+        return scandir(path)
+
+    put(workspace, "hr/notice.md", "# Notice\n\nThe period of notice is three months.\n")
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(os, "scandir", refuse)
+        done = refresh(workspace)
+    assert changes(done) == (("hr/notice.md",), (), (), 3)
+    (told,) = done.notes
+    assert told.startswith(f"{locked} cannot be read (Permission denied): 2 documents served from there stay as they were; run `chmod")
+    assert served(workspace) == ["hr/leave.md", "hr/notice.md", "shop/loft.md", "shop/wren.md"]
+    assert changes(refresh(workspace)) == ((), (), (), 4)
+
+
+BUILD = """
+import os, signal, sys
+import tasks.embed
+from tasks.refresh import refresh
+from tasks.workspace import open_workspace
+
+tasks.embed.CACHE_ROWS = 4
+
+def progress(what, done, total):
+    if what == "embed":
+        print(done, total, flush=True)
+        sys.stdin.readline()
+        if done == 8:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+refresh(open_workspace("."), progress=progress)
+"""
+
+
+def test_a_build_beside_that_is_killed_goes_on_where_it_was_and_the_old_table_answers_meanwhile(workspace: Workspace):
+    parts = [f"## Part {n}\n\n" + " ".join(f"Sentence {i} of part {n} tells of the boiler." for i in range(8)) for n in range(6)]
+    put(workspace, "shop/long.md", "# Boilers\n\n" + "\n\n".join(parts) + "\n")
+    refresh(workspace)
+    old, asked = read_pointer(workspace), open_index(workspace)
+    written = {"prompt": {"instruction": "x"}, "variants": {"rag": {"retrieve": True}}, "chunking": {"max_chars": 150}}
+    (workspace.root / "params.yaml").write_text(yaml.safe_dump(written))
+    (workspace.root / "dvc.yaml").write_text("stages: {}\n")
+    steps = []
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", BUILD], cwd=workspace.root, env=environment(), **pipes) as build:
+        assert build.stdin is not None
+        assert build.stdout is not None
+        for line in build.stdout:
+            steps.append(tuple(map(int, line.split())))
+            assert "two litres" in asked.search(["How much water does the Wren hold?"], k=1)[0][0].text
+            assert "two litres" in first(workspace, "How much water does the Wren hold?")
+            build.stdin.write("on\n")
+            build.stdin.flush()
+    assert (build.returncode, [done for done, _ in steps]) == (-9, [4, 8])
+    assert read_pointer(workspace) == old
+    recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)
+    assert refresh(recut).chunks_embedded == steps[0][1] - 8
+    assert read_pointer(recut)["table"] == table_name(recut) != old["table"]
+    assert "two litres" in first(recut, "How much water does the Wren hold?")
+
+
 def test_changed_chunking_is_built_beside_and_then_served(workspace: Workspace):
     old = read_pointer(workspace)["table"]
     recut = Workspace(workspace.root, params_with(chunking=Chunking(max_chars=150)), workspace.settings)

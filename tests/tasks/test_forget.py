@@ -1,0 +1,162 @@
+"""Forgetting a document: its text is nowhere in the workspace afterwards but where the outcome says, and every adapter is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tandem.errors import Refused
+from tandem.records import Decision
+from tasks import registry
+from tasks.create import create_workspace
+from tasks.embed import embedding_cache
+from tasks.erase import recorded_versions
+from tasks.examples import load_examples, record_examples
+from tasks.forget import forget
+from tasks.index import open_index
+from tasks.refresh import all_chunks, read_manifest, refresh
+from tasks.versions import checkout, record
+from tasks.workspace import Workspace, open_workspace
+
+SECRET = "Zebrasecret"
+DOC = "products/elm.md"
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path, Path]) -> Path:
+    """A workspace whose document held a secret, then another: two data versions. Tests take a copy."""
+    root = tmp_path_factory.mktemp("told") / "kb"
+    workspace = create_workspace(root, *small_inputs)
+    page = workspace.documents_dir / DOC
+    text = page.read_text()
+    for number in (1, 2):
+        page.unlink()
+        page.write_text(f"{text}\n## Code\n\nThe code is {SECRET} number {number}.\n")
+        refresh(workspace)
+        record_examples(workspace)
+        record(workspace, ["index"], "Refresh")
+    return root
+
+
+@pytest.fixture
+def workspace(told: Path, tmp_path: Path) -> Workspace:
+    """A copy with a remote of its own."""
+    root = shutil.copytree(told, tmp_path / "kb", symlinks=True)
+    config = root / ".dvc" / "config"
+    config.write_text(config.read_text().replace(str(told), str(root)))
+    return open_workspace(root)
+
+
+def holding(root: Path) -> list[str]:
+    """Files of a workspace that hold the secret."""
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return sorted(path.relative_to(root).as_posix() for path in files if SECRET.encode() in path.read_bytes())
+
+
+def test_a_forgotten_document_is_gone_from_index_versions_and_caches(workspace):
+    vectors = len(embedding_cache(workspace).get("all-MiniLM-L6-v2/256", hashes(workspace)))
+    assert vectors == 25
+    outcome = forget(workspace, [DOC])
+    assert (outcome.forgotten, outcome.rows, outcome.adapters, outcome.notes) == ((DOC,), 22, (), ())
+    assert outcome.vectors_dropped >= 3
+    assert not (workspace.documents_dir / DOC).exists()
+    assert DOC not in read_manifest(workspace)["documents"]
+    assert [place for place in holding(workspace.root) if not place.startswith((".dvc/cache/", ".tandem/dvc-remote/"))] == []
+    assert len(holding(workspace.root)) == 4
+    assert SECRET not in str(open_index(workspace).search([SECRET], k=22))
+    assert any("DVC's cache and remote hold it in 2 earlier data versions; `tandem forget --everywhere" in line for line in outcome.still)
+
+
+def hashes(workspace: Workspace) -> list[str]:
+    from tandem.chunking import text_hash
+
+    return [text_hash(chunk) for chunk in all_chunks(workspace)]
+
+
+def test_everywhere_takes_it_out_of_dvcs_cache_and_remote_and_leaves_the_rest(workspace):
+    before = list(recorded_versions(workspace).values())
+    outcome = forget(workspace, [f"data/documents/{DOC}"], everywhere=True)
+    assert outcome.objects_removed == 4
+    assert holding(workspace.root) == []
+    assert len(before) == 2
+    cache = workspace.root / ".dvc" / "cache" / "files" / "md5"
+    others = {md5 for files in before for doc_id, md5 in files.items() if doc_id != DOC}
+    assert all((cache / md5[:2] / md5[2:]).is_file() for md5 in others)
+    assert any("2 earlier data versions cannot be checked out any more" in line for line in outcome.still)
+
+
+def test_content_that_another_document_has_stays(workspace):
+    copy = workspace.documents_dir / "products" / "elm-copy.md"
+    shutil.copyfile(workspace.documents_dir / DOC, copy)
+    refresh(workspace)
+    record(workspace, ["index"], "Copy")
+    assert forget(workspace, [DOC], everywhere=True).objects_removed == 2
+    assert checkout(workspace, "HEAD")
+    assert SECRET in copy.read_text()
+
+
+def test_examples_that_name_it_are_listed_and_set_aside(workspace):
+    outcome = forget(workspace, [DOC])
+    assert outcome.examples == ("elm-0", "elm-1", "elm-2")
+    labelled = load_examples(workspace)
+    assert tuple(example.id for example in labelled.set_aside) == outcome.examples
+    assert labelled.unfit == {}
+
+
+def test_adapters_that_learned_from_it_are_named_registered_and_in_place(workspace, tmp_path):
+    workspace.adapter_dir.mkdir(parents=True, exist_ok=True)
+    record_of = {"trained": True, "lineage": {"documents": {DOC: "0"}, "examples": []}, "reasons": [], "history": []}
+    (workspace.adapter_dir / "training.json").write_text(json.dumps(record_of))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "training.json").write_text(json.dumps({**record_of, "lineage": {"documents": {"products/fir.md": "0"}}}))
+    behaviour = {"variant": "lora", "retrieve": False, "adapter": True, "base": {}, "data_version": "aa-bb", "index_version": 1}
+    for folder in (workspace.adapter_dir, other):
+        registry.register(workspace, behaviour, folder, {}, Decision(True, "lora", (), 0, None, {}))
+    registry.promote(workspace, "1")
+    named = [(one.model_version, one.aliases, one.documents) for one in forget(workspace, [DOC]).adapters]
+    assert named == [(None, (), (DOC,)), ("1", ("champion",), (DOC,))]
+
+
+def test_a_quarantined_copy_is_forgotten_too(workspace):
+    page = workspace.documents_dir / DOC
+    page.unlink()
+    page.write_bytes(f"{SECRET}\0".encode())
+    refresh(workspace)
+    assert (workspace.quarantine_dir / DOC).is_file()
+    forget(workspace, [DOC], everywhere=True)
+    assert holding(workspace.root) == []
+
+
+def test_a_document_that_is_nowhere_is_refused_with_what_is_close(workspace):
+    seen = r"no document 'elm\.md' \(close: products/elm\.md.*no document 'xyzzy' \(12 are known, none is close\)"
+    with pytest.raises(Refused, match=seen):
+        forget(workspace, ["elm.md", "xyzzy", DOC])
+    assert (workspace.documents_dir / DOC).is_file()
+    with pytest.raises(Refused, match="these are all of the documents"):
+        forget(workspace, list(read_manifest(workspace)["documents"]))
+    assert not (workspace.state_dir / "forgetting.json").exists()
+
+
+def test_a_forgetting_that_was_killed_is_finished_by_the_next(workspace, monkeypatch):
+    def killed(workspace):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr("tasks.forget.purge", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(workspace, [DOC], everywhere=True)
+    assert holding(workspace.root)
+    assert forget(workspace, ["products/fir.md"]).forgotten == (DOC, "products/fir.md")
+    assert holding(workspace.root) == []
+
+
+def test_a_document_that_was_deleted_before_can_still_be_forgotten(workspace):
+    (workspace.documents_dir / DOC).unlink()
+    refresh(workspace)
+    record(workspace, ["index"], "Delete")
+    assert forget(workspace, [DOC], everywhere=True).objects_removed == 4
+    assert holding(workspace.root) == []
