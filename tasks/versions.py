@@ -375,9 +375,11 @@ def remembered(workspace: Workspace) -> list[dict[str, Any]]:
 def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
     """Per data version, oldest first: when it was recorded (ISO 8601), and path -> md5 of its documents. Those that are no longer in
     DVC's cache are left out."""
-    found = []
+    lines, found = remembered(workspace), []
+    if not lines:
+        return []
     with dvc_repository(workspace.root) as repo:
-        for line in remembered(workspace):
+        for line in lines:
             path = _cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
             if path.is_file():
                 files = {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}

@@ -29,7 +29,10 @@ NOBODY = Live(None, None, None)
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One store for the tests of this file: making one takes seconds. Each test takes a model name of its own."""
-    return Workspace(tmp_path_factory.mktemp("compare") / "shared", PARAMS, Settings())
+    made = Workspace(tmp_path_factory.mktemp("compare") / "shared", PARAMS, Settings())
+    made.documents_dir.mkdir(parents=True)
+    (made.documents_dir / "elm.md").write_text("The Elm kettle holds six cups and weighs 1.4 kg.")
+    return made
 
 
 @pytest.fixture
