@@ -327,7 +327,7 @@ def test_every_key_of_answers_and_outcomes_is_in_the_glossary():
     keys = {field.name for record in (Answer, Source) for field in fields(record)}
     for path in ("tasks/compare.py", "tasks/status.py", "flows/refresh.py", "flows/retrain.py"):
         keys |= set(re.findall(r'^ {8}"(\w+)":', (PROJECT / path).read_text(), re.MULTILINE))
-    keys -= {"workspace", "at", "n", "lineage", "prices", "resamples", "seed"}  # of the report's context
+    keys -= {"workspace", "at", "n", "lineage", "prices", "resamples", "seed", "advice"}  # of the report's context
     assert {key for key in keys if f"`{key}`" not in glossary} == set()
 
 
