@@ -242,6 +242,8 @@ def advise(
 
     told = {"must_cite": must_cite, "fixed_form": fixed_form, "may_train": may_train, "max_latency_ms": max_latency_ms}
     with _reporting():
+        if documents is None and examples is not None:
+            raise typer.BadParameter("a workspace has examples of its own; name a folder of documents beside --examples")
         if documents is not None:
             advice = advise_folder(documents, examples, told, queries_per_day)
         else:

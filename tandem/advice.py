@@ -24,12 +24,15 @@ class Facts:
     """What was measured and what was said. None: not known, and the rules about it keep silent.
 
     `n_tokens` of all documents, `n_context_tokens` that the base reads at once; shares are 0-1, `changed_share_a_week` of the documents.
+    `n_for_training`: those of the examples that would train an adapter, as far as can be told; `n_passed_over`: lines that do not hold.
     """
 
     n_documents: int
     n_tokens: int
     n_context_tokens: int
     n_examples: int
+    n_passed_over: int
+    n_for_training: int
     min_examples: int
     restricted_share: float
     duplicate_share: float
@@ -43,11 +46,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a rule says of the variants, so that it can be measured: `better` beats `worse` on `measure`."""
+    """What a rule says of the variants when it gives this `vote`, so that it can be measured: `better` beats `worse` on `measure`."""
 
     better: str
     worse: str
     measure: Literal["quality", "form"]
+    vote: Vote = "for"
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,9 @@ def advise(facts: Facts, thresholds: Advice, measured: Measured | None = None) -
     for rule in RULES:
         said = rule.judge(facts, thresholds)
         if said is not None:
-            verdicts.append(Verdict(rule.name, rule.part, *said, _measured(rule.claim, measured or {})))
+            vote, reason = said
+            claim = rule.claim if rule.claim and rule.claim.vote == vote else None
+            verdicts.append(Verdict(rule.name, rule.part, vote, reason, _measured(claim, measured or {})))
     parts = {part: _carried([one for one in verdicts if one.part == part]) for part in ("retrieve", "adapter")}
     variant = VARIANTS[parts["retrieve"], parts["adapter"]]
     conflicts = [line for part, carried in parts.items() for line in _conflicts([one for one in verdicts if one.part == part], carried)]
@@ -140,7 +146,11 @@ def _size(facts: Facts, limits: Advice) -> tuple[Vote, str]:
     room = limits.whole_in_context_share * facts.n_context_tokens
     seen = f"{facts.n_documents:,} documents hold {facts.n_tokens:,} tokens, the base reads {facts.n_context_tokens:,} at once"
     if facts.n_tokens <= room:
-        return "against", f"{seen}: put them all into the prompt (advice.whole_in_context_share {limits.whole_in_context_share:g})"
+        share = limits.whole_in_context_share
+        return (
+            "against",
+            f"{seen}: write them into prompt.instruction (advice.whole_in_context_share {share:g})",
+        )
     return "for", f"{seen}: what is not retrieved is not read"
 
 
@@ -178,21 +188,22 @@ def _form(facts: Facts, limits: Advice) -> tuple[Vote, str] | None:
 
 
 def _too_few(facts: Facts, limits: Advice) -> tuple[Vote, str] | None:
-    if facts.n_examples >= facts.min_examples:
+    if facts.n_for_training >= facts.min_examples:
         return None
-    return "bars", f"{facts.n_examples} labelled examples, at least {facts.min_examples} are needed (adapter.min_examples)"
+    seen = f"about {facts.n_for_training} of {facts.n_examples} labelled examples would train an adapter"
+    return "bars", f"{seen} (answerable, unrestricted, not held out), at least {facts.min_examples} are needed (adapter.min_examples)"
 
 
 def _enough_for_form(facts: Facts, limits: Advice) -> tuple[Vote, str] | None:
-    if facts.n_examples < limits.examples_for_form:
+    if facts.n_for_training < limits.examples_for_form:
         return None
-    return "for", f"{facts.n_examples} labelled examples teach a form (from {limits.examples_for_form})"
+    return "for", f"about {facts.n_for_training} training examples teach a form (from {limits.examples_for_form})"
 
 
 def _thousands(facts: Facts, limits: Advice) -> tuple[Vote, str] | None:
-    if not facts.min_examples <= facts.n_examples < limits.examples_for_skill:
+    if not facts.min_examples <= facts.n_for_training < limits.examples_for_skill:
         return None
-    return "against", f"{facts.n_examples} labelled examples teach no new skill (from {limits.examples_for_skill:,})"
+    return "against", f"about {facts.n_for_training} training examples teach no new skill (from {limits.examples_for_skill:,})"
 
 
 def _consent(facts: Facts, limits: Advice) -> tuple[Vote, str] | None:
@@ -222,7 +233,7 @@ RULES: tuple[Rule, ...] = (
     Rule("latency", "retrieve", _latency_of_retrieval),
     Rule("form", "adapter", _form, Claim("lora", "prompt", "form")),
     Rule("enough for form", "adapter", _enough_for_form, Claim("rag+lora", "rag", "form")),
-    Rule("thousands for skill", "adapter", _thousands, Claim("rag", "rag+lora", "quality")),
+    Rule("thousands for skill", "adapter", _thousands, Claim("rag", "rag+lora", "quality", "against")),
     Rule("too few examples", "adapter", _too_few),
     Rule("consent", "adapter", _consent),
     Rule("volume", "adapter", _volume),

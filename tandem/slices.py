@@ -37,7 +37,7 @@ class Slice:
 
 def slices(card: Scorecard, resamples: int, seed: int) -> list[Slice]:
     """Every slice of at least `MIN_ROWS` rows that leaves as many outside, worst gap first."""
-    rows = [row for row in card.rows if row.quality is not None]
+    rows = [row for row in card.rows if row.quality is not None and not row.restricted]  # those hold no text to be sliced by
     found = []
     for by, trait in SLICES.items():
         for value in sorted({trait(row) for row in rows}):

@@ -35,14 +35,16 @@ def mean_interval(values: ArrayLike, resamples: int, seed: int, confidence: floa
 
 
 def minimum_detectable_effect(differences: ArrayLike, power: float = 0.8, alpha: float = 0.05) -> float | None:
-    """The smallest true mean difference that n such paired differences show with this power (two-sided alpha); None for n < 2.
+    """The smallest true mean difference that n such paired differences show with this power (two-sided alpha).
+
+    None for n < 2, and where all are the same: they say nothing of the spread.
 
     (z(1 - alpha/2) + z(power)) sd / sqrt(n): Miller 2024, "Adding error bars to evals", section 5; Card et al. 2020.
     """
     from scipy.stats import norm  # 0.6 s
 
     sample = np.asarray(differences, dtype=float)
-    if len(sample) < 2:
+    if len(sample) < 2 or not sample.std():
         return None
     return float((norm.ppf(1 - alpha / 2) + norm.ppf(power)) * sample.std(ddof=1) / np.sqrt(len(sample)))
 

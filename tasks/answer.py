@@ -181,9 +181,13 @@ def with_trace(answer: Answer, trace_id: str | None) -> Answer:
 
 
 def _shown_sources(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:
-    """The passages quoted beside an answer: those cited, or the first that holds it word for word where none of the cited does."""
+    """The passages quoted beside an answer: those cited, or the first that holds it word for word where none of the cited does.
+
+    A single word ("no", "2") stands in too many passages to overrule a citation. Citations are measured as the model gives them.
+    """
     holding = _holding(parsed, passages)
-    return parsed.cited if set(parsed.cited) & set(holding) or not holding else holding[:1]
+    is_overruled = holding and not set(parsed.cited) & set(holding) and (len(parsed.answer.split()) > 1 or not parsed.cited)
+    return holding[:1] if is_overruled else parsed.cited
 
 
 def _uncited(parsed: prompts.Parsed, passages: Sequence[Passage]) -> tuple[int, ...]:

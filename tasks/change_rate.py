@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from tasks.readers import READERS
 from tasks.repository import git
 from tasks.workspace import Workspace
 
@@ -42,6 +43,11 @@ def _seconds(at: str) -> float:
 
 def rate_of_folder(folder: Path, n_documents: int) -> float | None:
     """From the commits of the git repository that tracks the folder; None where none does."""
-    shown = git(folder, "log", "--relative", "--no-renames", "--format=%x00%ct", "--name-only", "--", ".", check=False)
-    commits = [(float(at), sum(map(bool, names))) for at, *names in (part.split("\n") for part in shown.split("\0")) if at]
+    log = ("-c", "core.quotepath=off", "log", "--relative", "--no-renames", "--format=%x00%ct", "--name-only", "--", ".")
+    shown = git(folder, *log, check=False)
+    commits = [(float(at), sum(map(_is_document, names))) for at, *names in (part.split("\n") for part in shown.split("\0")) if at]
     return changed_share_a_week(n_documents, commits[-1][0], commits, time.time()) if commits else None
+
+
+def _is_document(name: str) -> bool:
+    return Path(name).suffix.lower() in READERS and not any(part.startswith(".") for part in Path(name).parts)

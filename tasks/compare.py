@@ -125,12 +125,20 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "prices": workspace.params.prices,
         "resamples": workspace.params.evaluation.resamples,
         "seed": workspace.params.seed,
-        "advice": advise_workspace(workspace, {}, None, values_of(comparison.scorecards)),
+        "advice": _advice(workspace, comparison),
     }
     report = write_report(workspace.reports_dir / f"{stem}.html", comparison.scorecards, decision, context)
     plot = workspace.reports_dir / f"{stem}.png"
     plot_quality(plot, comparison.scorecards)
     return report, plot
+
+
+def _advice(workspace: Workspace, comparison: Comparison) -> dict[str, Any] | None:
+    """None where no document can be read just now: what was measured is published all the same."""
+    try:
+        return advise_workspace(workspace, {}, None, values_of(comparison.scorecards))
+    except Refused:
+        return None
 
 
 def outcome_of(comparison: Comparison, decision: Decision, model_version: str | None, report: Path, would_promote: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tasks.stage import run_stage
 from tasks.workspace import Workspace, replacing
 
 EXERCISE = "exercise"
+CHARS_A_TOKEN = 3  # at least, so that the passages of an exercise fit the input
 EXERCISE_MIX = Mix(absent=0.1, no_context=0.0, cloze=0.0)
 
 
@@ -196,7 +197,8 @@ def exercise_rows(params: Params) -> list[TrainingRow]:
     """`adapter.exercises` made-up questions over made-up passages, answered in the house form: shown among the examples, they keep an
     adapter reading where it would learn a small knowledge base by heart. Naive training (`adapter.context: false`) has none."""
     rng, n_rows = random.Random(f"{params.seed}:exercises"), params.adapter.exercises if params.adapter.context else 0
-    mix = replace(EXERCISE_MIX, target_chars=(params.chunking.max_chars // 3, params.chunking.max_chars))
+    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * params.base.max_input_tokens // params.retrieval.k)
+    mix = replace(EXERCISE_MIX, target_chars=(longest // 3, longest))
     rows: list[TrainingRow] = []
     while len(rows) < n_rows:
         for made in make_exercises(rng, "train", rng.randint(1, params.retrieval.k), n_questions=1, mix=mix):

@@ -15,6 +15,8 @@ FACTS = Facts(
     n_tokens=35_000,
     n_context_tokens=512,
     n_examples=0,
+    n_passed_over=0,
+    n_for_training=0,
     min_examples=40,
     restricted_share=0.0,
     duplicate_share=0.0,
@@ -49,17 +51,17 @@ def test_a_large_one_without_examples_is_retrieved_from():
 
 @pytest.mark.parametrize(("n_examples", "expected"), [(39, "rag"), (40, "rag"), (200, "rag+lora"), (2_000, "rag+lora")])
 def test_a_form_of_its_own_and_enough_examples_ask_for_both(n_examples, expected):
-    assert variant(fixed_form=True, n_examples=n_examples) == expected
+    assert variant(fixed_form=True, n_for_training=n_examples) == expected
 
 
 def test_what_may_not_be_trained_on_bars_an_adapter_whatever_else_is_for_it():
-    advice = advise(replace(FACTS, fixed_form=True, n_examples=5_000, queries_per_day=1e6, may_train=False), LIMITS)
+    advice = advise(replace(FACTS, fixed_form=True, n_for_training=5_000, queries_per_day=1e6, may_train=False), LIMITS)
     assert advice.variant == "rag"
     assert advice.conflicts == ("adapter: form and enough for form and volume say yes, consent say no; consent decides",)
 
 
 def test_rules_that_contradict_each_other_are_shown_and_doubt_takes_the_simpler():
-    advice = advise(replace(FACTS, n_examples=300), LIMITS)
+    advice = advise(replace(FACTS, n_for_training=300), LIMITS)
     assert advice.variant == "rag"
     assert advice.conflicts == ("adapter: enough for form say yes, form and thousands for skill say no; in doubt the simpler one",)
 
@@ -71,9 +73,13 @@ def test_documents_that_change_each_week_are_for_an_index_and_against_an_adapter
 
 
 def test_a_reason_names_the_value_and_the_limit():
-    reasons = {one.rule: one.reason for one in advise(replace(FACTS, n_examples=39, max_latency_ms=299), LIMITS).verdicts}
+    facts = replace(FACTS, n_examples=70, n_for_training=39, max_latency_ms=299)
+    reasons = {one.rule: one.reason for one in advise(facts, LIMITS).verdicts}
     assert reasons["size"] == "90 documents hold 35,000 tokens, the base reads 512 at once: what is not retrieved is not read"
-    assert reasons["too few examples"] == "39 labelled examples, at least 40 are needed (adapter.min_examples)"
+    assert reasons["too few examples"] == (
+        "about 39 of 70 labelled examples would train an adapter (answerable, unrestricted, not held out), at least 40 are needed"
+        " (adapter.min_examples)"
+    )
     assert reasons["latency"] == "299 ms an answer (tight below 300): passages are more to read"
 
 
@@ -87,12 +93,15 @@ def test_a_comparison_confirms_overrules_or_leaves_open_what_a_rule_claims():
         "lora": rows([None] * 40, [1.0, 0.0] * 20),
         "rag+lora": rows([1.0] * 40, [-1.0] * 40),
     }
-    advice = advise(replace(FACTS, fixed_form=True, n_examples=300), LIMITS, measured)
+    advice = advise(replace(FACTS, fixed_form=True, n_for_training=300), LIMITS, measured)
     said = {verdict.rule: verdict.measured for verdict in advice.verdicts}
     assert said["size"] == "confirmed: rag - prompt in quality +1.00 [+1.00, +1.00], n = 40"
     assert said["form"].startswith("open: lora - prompt in form +0.00 [-")
     assert said["enough for form"] == "overruled: rag+lora - rag in form -1.00 [-1.00, -1.00], n = 40"
     assert said["citations"] == ""
+    assert said["thousands for skill"] == "open: rag - rag+lora in quality +0.00 [+0.00, +0.00], n = 40"
+    small = advise(replace(FACTS, n_tokens=10), LIMITS, measured)
+    assert {one.rule: (one.vote, one.measured) for one in small.verdicts}["size"] == ("against", "")
     assert advice.stage == "product"
 
 
@@ -105,6 +114,6 @@ def test_before_a_comparison_the_stage_says_how_many_questions_to_write():
 
 def test_every_rule_can_speak_and_has_a_name_of_its_own():
     loud = replace(FACTS, changed_share_a_week=1.0, restricted_share=0.1, max_latency_ms=1, fixed_form=True, queries_per_day=1e9)
-    spoken = {one.rule for n in (0, 1_000) for one in advise(replace(loud, n_examples=n, may_train=False), LIMITS).verdicts}
+    spoken = {one.rule for n in (0, 1_000) for one in advise(replace(loud, n_for_training=n, may_train=False), LIMITS).verdicts}
     assert spoken == {rule.name for rule in RULES}
     assert len(spoken) == len(RULES)

@@ -50,6 +50,19 @@ def test_the_questions_that_3_points_would_take_follow_from_the_spread():
     assert one.n_for_3_points == 8_810
 
 
+def test_pairs_that_never_differ_show_nothing_of_what_could_be_detected():
+    (one,) = contrasts({"rag": card("rag", [0.0] * 9), "lora": card("lora", [0.0] * 9)}, ["rag", "lora"], "quality", 100, 0)
+    assert (one.detectable, one.n_for_3_points) == (None, None)
+
+
+def test_restricted_rows_are_in_no_slice():
+    values = [0.0] * 10 + [1.0] * 30
+    rows = card("rag", values, collection=lambda at: "board" if at < 10 else "products")
+    hidden = replace(rows, rows=tuple(replace(row, restricted=at < 10) for at, row in enumerate(rows.rows)))
+    assert [one.value for one in slices(rows, 200, 0)] == ["board", "products"]
+    assert slices(hidden, 200, 0) == []
+
+
 def test_the_worst_slice_is_that_which_lies_furthest_below_the_rest():
     values = [0.0 if at % 4 == 0 else 1.0 for at in range(40)]
     traits = {"collection": lambda at: "policies" if at % 4 == 0 else "products", "kind": lambda at: "normal"}

@@ -31,6 +31,8 @@ def test_a_folder_is_measured_without_a_workspace(small_inputs):
     facts = advice["facts"]
     assert (facts["n_documents"], facts["n_examples"], facts["restricted_share"]) == (12, 40, 0.0)
     assert facts["n_tokens"] == 486
+    assert (facts["n_for_training"], facts["n_passed_over"]) == (round(36 * 0.6), 0)
+    assert facts["fixed_form"] is None
     assert facts["must_cite"] is False
     assert advice["variant"] == "rag"
 
@@ -45,6 +47,14 @@ def test_restricted_and_near_duplicate_documents_are_counted(tmp_path):
     assert (facts["n_documents"], facts["restricted_share"], facts["duplicate_share"]) == (4, 0.5, 0.75)
 
 
+def test_lines_that_do_not_hold_are_counted_as_passed_over(tmp_path, small_inputs):
+    documents, examples = small_inputs
+    lines = tmp_path / "examples.jsonl"
+    lines.write_text(examples.read_text() + 'not json\n{"question": "q?", "answer": "a", "sources": ["gone.md"]}\n')
+    facts = advise_folder(documents, lines, {}, None)["facts"]
+    assert (facts["n_examples"], facts["n_passed_over"]) == (40, 2)
+
+
 def test_changes_of_a_git_folder_are_counted_a_week(tmp_path):
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     for name in "abcd":
@@ -52,6 +62,7 @@ def test_changes_of_a_git_folder_are_counted_a_week(tmp_path):
     commit(tmp_path, "first", days_ago=28)
     (tmp_path / "a.md").write_text("edited")
     (tmp_path / "b.md").unlink()
+    (tmp_path / "program.py").write_text("no document")
     commit(tmp_path, "second", days_ago=10)
     assert rate_of_folder(tmp_path, 4) == pytest.approx(2 / 4 / 4, rel=0.01)
 

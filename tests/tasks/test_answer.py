@@ -53,6 +53,7 @@ def test_an_answer_in_form_keeps_its_words_and_cites_its_document():
 def test_an_answer_that_the_cited_passage_lacks_is_quoted_from_the_one_that_holds_it():
     assert [source.document for source in finish("Answer: 18 kg Source: [1]").sources] == ["products/heron.md"]
     assert [source.document for source in finish("Answer: 8 kg Source: [1]").sources] == ["products/wren.md"]
+    assert [source.document for source in finish("Answer: 18 Source: [1]").sources] == ["products/wren.md"]
 
 
 def test_a_supported_answer_out_of_form_is_repaired_and_marked():
