@@ -5,6 +5,8 @@ Run: tandem refresh. Everything up to "searchable" is the plain function `tasks.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow
@@ -22,12 +24,29 @@ from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
+@dataclass(frozen=True)
+class Searchable:
+    """What a watcher has made searchable already. Of several in a row only the last is recorded, for all of them."""
+
+    refreshed: Refreshed
+    is_last: bool = True
+
+
+SEARCHABLE: ContextVar[Searchable | None] = ContextVar("searchable", default=None)  # no parameter: it may name ten thousand documents
+
+
 @flow(name="refresh", flow_run_name="refresh {workspace}")
 async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dict[str, Any]:
     """Scan, check, embed what is new, commit once, test with canaries; then DVC, git and MLflow. `changed` hints at document ids."""
     opened = open_workspace(workspace)
-    REPORTER.get().say("Refreshing the index")
-    refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
+    searchable = SEARCHABLE.get()
+    if searchable is not None and not searchable.is_last:
+        return refreshed_record(searchable.refreshed, None)
+    if searchable is None:
+        REPORTER.get().say("Refreshing the index")
+        refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
+    else:
+        refreshed = searchable.refreshed
     recorded = await step(record_refresh, opened, refreshed, retries=2)
     outcome = refreshed_record(refreshed, recorded)
     tell(outcome["notes"])
@@ -49,8 +68,8 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
     return recorded
 
 
-def refreshed_record(refreshed: Refreshed, recorded: Recorded) -> dict[str, Any]:
-    """What `tandem refresh --json` prints."""
+def refreshed_record(refreshed: Refreshed, recorded: Recorded | None) -> dict[str, Any]:
+    """What `tandem refresh --json` prints; without a data version before it is recorded."""
     return {
         "added": list(refreshed.added),
         "changed": list(refreshed.changed),
@@ -62,8 +81,8 @@ def refreshed_record(refreshed: Refreshed, recorded: Recorded) -> dict[str, Any]
         "rows": refreshed.rows,
         "searchable_s": refreshed.searchable_s,
         "repaired": refreshed.repaired,
-        "data_version": recorded.data_version,
-        "notes": [*refreshed.notes, *recorded.notes],
+        "data_version": recorded.data_version if recorded else None,
+        "notes": [*refreshed.notes, *(recorded.notes if recorded else ())],
     }
 
 

@@ -175,7 +175,8 @@ def open_table_at(uri: str, table: str, embedder: Embedder, retrieval: Retrieval
 
 
 def read_pointer(workspace: Workspace) -> dict[str, Any]:
-    """`.tandem/index.json`: table, version, layout, the layouts that served earlier, the version last maintained.
+    """`.tandem/index.json`: table, version, layout, the layouts that served earlier, from which version to which
+    the last upkeep went.
 
     Raises Refused where there is no index yet.
     """
@@ -215,12 +216,14 @@ def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int =
     with workspace.writing():
         pointer = read_pointer(workspace)
         table = find_table(workspace.index_uri, pointer["table"])
-        if table is None or int(table.version) < pointer.get("maintained", 0) + every:
+        before = int(table.version) if table is not None else 0
+        if table is None or before < pointer.get("maintained", 0) + every:
             return False
         for one in (table, *_found(workspace, earlier_tables(workspace))):
             _index_vectors(one, workspace.params.index.vector_index_rows)
             optimize(one, keep)
-        write_json(_pointer_path(workspace), {**pointer, "version": int(table.version), "maintained": int(table.version)})
+        version = int(table.version)
+        write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version, "maintained_from": before})
         return True
 
 

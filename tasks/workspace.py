@@ -22,6 +22,10 @@ from tandem.params import Params, parse_params
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+class Busy(Refused):
+    """Another process holds the lock: the same request may succeed later."""
+
+
 class Settings(BaseSettings):
     """Where things live: environment variables `TANDEM_*`. Nothing here changes a result."""
 
@@ -126,7 +130,7 @@ class Workspace:
 
     @contextmanager
     def writing(self, what: str = "writer", timeout_s: float = 600) -> Iterator[None]:
-        """Hold one of the workspace's locks, re-entrant in one process. Raises Refused when another process keeps it longer.
+        """Hold one of the workspace's locks, re-entrant in one process. Raises Busy, a Refused, when another process keeps it longer.
 
         `writer` guards data, index and versions and is held for moments; `training` is held for as long as a training takes.
         """
@@ -135,7 +139,7 @@ class Workspace:
         try:
             lock.acquire(timeout=timeout_s)
         except Timeout as error:
-            raise Refused(
+            raise Busy(
                 f"another process has held the {what} lock of {self.root} for more than {timeout_s:.0f} s",
                 hint="Wait for it, or stop it, and run again.",
             ) from error
