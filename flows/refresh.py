@@ -13,6 +13,7 @@ from prefect import flow
 
 from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
+from tandem.errors import Refused
 from tasks import registry, runs
 from tasks.converted import keep_only
 from tasks.examples import record_examples
@@ -57,14 +58,23 @@ async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dic
 
 
 def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
-    """Label and check the examples, record documents and manifest in DVC and git, log to MLflow."""
-    record_examples(workspace)
+    """Label and check the examples, record documents and manifest in DVC and git, log to MLflow.
+
+    Raises Refused, at the end, where a line of the examples does not hold: that is no reason to leave the documents unrecorded.
+    """
+    refusal = None
+    try:
+        record_examples(workspace)
+    except Refused as refused:
+        refusal = refused
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
     if maintain(workspace):
         keep_only(workspace.converted_dir, {entry["md5"] for entry in read_manifest(workspace)["documents"].values()})
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
+    if refusal is not None:
+        raise refusal
     return recorded
 
 

@@ -2,7 +2,7 @@
 
 Run: tandem watch. Embedder, checks and table are kept warm, the refresh itself is `tasks.refresh.refresh`, and what follows it is
 recorded by another process (flows/recorder.py). An event only names what to look at: a sweep of all files, once it is quiet, finds
-whatever no event told of.
+whatever no event told of. Where a Prefect server is, the event `tandem.documents.changed` names documents too.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from typing import Any
 from flows.progress import REPORTER
 from flows.recorder import Recorder
 from tandem.errors import Refused
+from tasks.examples import label_examples
 from tasks.readers import files_below, is_name
 from tasks.refresh import Refreshed, refresh
 from tasks.settling import is_settled
-from tasks.warm import Warm, warm_up
+from tasks.warm import Warm
 from tasks.workspace import Busy, open_workspace
 
-STEP_MS = 20  # changes that come closer together than this are one
+STEP_MS = 10  # changes that come closer together than this are one
 DEBOUNCE_MS = 1_000  # and so is all that comes in so long a time
 SETTLING_S = 0.02  # how often a file is looked at that is being written,
 PATIENCE_S = 30.0  # and for how long: then it is taken as it is
@@ -62,12 +63,13 @@ class _Watcher:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._end)
         recorder = Recorder(self.workspace.root)
-        listeners = [asyncio.create_task(self._listen())]
+        listeners = [asyncio.create_task(self._listen()), asyncio.create_task(self._subscribe())]
         listeners[0].add_done_callback(self._deaf)
         await asyncio.sleep(0)  # the files are watched from here on, so nothing falls between the first look and the first event
         try:
             await self._look(recorder)
-            await asyncio.to_thread(warm_up, self.workspace)
+            await asyncio.to_thread(self._label)
+            await asyncio.to_thread(self.warm.warm_up, self.workspace)
             REPORTER.get().say("ready")
             while not self.stop.is_set():
                 await self._wait()
@@ -103,11 +105,20 @@ class _Watcher:
         from watchfiles import awatch
 
         documents, examples = self.workspace.documents_dir, self.workspace.examples_path
-        async for changes in awatch(
-            examples.parent, watch_filter=None, step=STEP_MS, debounce=DEBOUNCE_MS, stop_event=self.stop, ignore_permission_denied=True
-        ):
+        places = [examples.parent, *([documents.resolve()] if documents.is_symlink() else [])]
+        limits: dict[str, Any] = {"step": STEP_MS, "debounce": DEBOUNCE_MS, "ignore_permission_denied": True}
+        async for changes in awatch(*places, watch_filter=None, stop_event=self.stop, **limits):
             paths = {path for _, path in changes}
-            self.hear(_names(documents, paths), documents in map(Path, paths), str(examples) in paths)
+            self.hear(_names({documents, documents.resolve()}, paths), str(documents) in paths, str(examples) in paths)
+
+    async def _subscribe(self) -> None:
+        """Events that were sent before are told again on connecting; to look at what has not changed costs milliseconds."""
+        if not (os.environ.get("PREFECT_API_URL") or (Path.home() / ".prefect" / "profiles.toml").is_file()):
+            return  # Prefect takes seconds to import
+        from flows.remote import changed_documents
+
+        async for names in changed_documents(self.workspace.name):
+            self.hear(names or (), everything=names is None)
 
     def hear(self, names: Iterable[str], everything: bool = False, examples: bool = False) -> None:
         """Take note of what to look at."""
@@ -165,6 +176,12 @@ class _Watcher:
         with self.workspace.writing(timeout_s=LOCK_S):
             return refresh(self.workspace, names, REPORTER.get(), self.warm)
 
+    def _label(self) -> None:
+        """Before anything can be deleted: an example is known by the version of its source that it was first seen with."""
+        if self.workspace.manifest_path.is_file() and self.workspace.examples_path.is_file():
+            with suppress(Refused):  # the recorder says it
+                label_examples(self.workspace)
+
     def _again(self, why: str, names: list[str], everything: bool, to_record: bool) -> None:
         REPORTER.get().say(f"tandem: {why} Trying again in {self.retry_s:.0f} s.")
         self.not_before = time.monotonic() + self.retry_s
@@ -177,11 +194,11 @@ class _Watcher:
         return all(is_settled(documents / one) for one in (name, *files_below(documents, name)))
 
 
-def _names(documents: Path, paths: Iterable[str]) -> Iterator[str]:
-    """Those of the paths that a document, or a folder of documents, may have."""
-    prefix = f"{documents}{os.sep}"
-    names = (path.removeprefix(prefix).replace(os.sep, "/") for path in paths if path.startswith(prefix))
-    return (name for name in names if is_name(name))
+def _names(folders: Iterable[Path], paths: Iterable[str]) -> Iterator[str]:
+    """Those of the paths below the folders that a document, or a folder of documents, may have."""
+    for prefix in (f"{folder}{os.sep}" for folder in folders):
+        names = (path.removeprefix(prefix).replace(os.sep, "/") for path in paths if path.startswith(prefix))
+        yield from (name for name in names if is_name(name))
 
 
 def _stamp(root: Path) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from datetime import date
 from typing import Any
 
@@ -25,11 +26,12 @@ class Warm:
         self._state: State | None = None
         self._mark: tuple[Any, ...] = ()
         self._version = 0
+        self._cache: sqlite3.Connection | None = None
 
     def take(self, workspace: Workspace) -> State | None:
         """The state, once: a refresh that fails does not put it back. None where it does not hold any more."""
         state, self._state = self._state, None
-        if state is None or self._mark != _mark(workspace) or not self._is_at(workspace, state.version):
+        if state is None or self._mark != _mark(workspace) or not self._is_untouched(workspace, state):
             return None
         return state
 
@@ -38,7 +40,21 @@ class Warm:
         state.is_fresh, state.with_rows, state.wrong = False, state.entries.keys(), set()
         self._state, self._mark, self._version = state, _mark(workspace), state.version
 
-    def _is_at(self, workspace: Workspace, version: int) -> bool:
+    def warm_up(self, workspace: Workspace) -> None:
+        """Load and use once what the first edit would otherwise have to wait for: the embedder, its cache, the suite of checks."""
+        document = Document(id="warm.md", text="Warm up.\n" * 20, md5="0" * 32, title="Warm")
+        check_documents([document], workspace.params)
+        embedder, store = load_embedder(workspace.params.embedder, workspace.settings), embedding_cache(workspace)
+        for text in (document.title, document.text):
+            embedder.embed([text])
+        embed_cached(embedder, [document.title], store)
+        self._cache = store.hold()
+
+    def _is_untouched(self, workspace: Workspace, state: State) -> bool:
+        try:
+            version = state.version
+        except (RuntimeError, ValueError):  # the table is gone, or cannot be read
+            return False
         if version == self._version:
             return True
         pointer = read_pointer(workspace)
@@ -51,13 +67,3 @@ def _mark(workspace: Workspace) -> tuple[Any, ...]:
     except FileNotFoundError:
         return ()
     return workspace, date.today(), stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def warm_up(workspace: Workspace) -> None:
-    """Load and use once what the first edit would otherwise have to wait for: the embedder, its cache, the suite of checks."""
-    document = Document(id="warm.md", text="Warm up.\n" * 20, md5="0" * 32, title="Warm")
-    check_documents([document], workspace.params)
-    embedder = load_embedder(workspace.params.embedder, workspace.settings)
-    for text in (document.title, document.text):
-        embedder.embed([text])
-    embed_cached(embedder, [document.title], embedding_cache(workspace))
