@@ -20,12 +20,14 @@ from queue import Empty, SimpleQueue
 
 from flows.progress import REPORTER, StderrProgress
 from tandem.errors import Refused
+from tasks.index import MAINTAIN_EVERY
 from tasks.refresh import Refreshed
-from tasks.workspace import PROJECT
+from tasks.workspace import PROJECT, open_workspace
 
 QUIET_S = 1.0  # a group ends when nothing came for so long,
 GROUP_S = 5.0  # or when it has been open for so long
-RETRY_S = 30.0
+IDLE_S = 10.0  # then the table is compacted, for an edit would have to wait for that,
+COMMITS_UNKEPT = 100  # or after so many commits without a pause
 NICENESS = 10  # an edit that comes meanwhile goes first
 
 
@@ -77,19 +79,19 @@ def main() -> None:
     threading.Thread(target=_read, args=(told,), daemon=True).start()
     REPORTER.set(StderrProgress())
     waiting: list[Refreshed] = []
-    is_open = True
-    complaint = ""
+    is_open, is_kept, complaint = True, True, ""
     while is_open:
-        group, is_open = next_group(told, RETRY_S if waiting else None)
+        group, is_open = next_group(told, None if is_kept and not waiting else IDLE_S)
         waiting = [reduce(Refreshed.then, waiting), *group] if waiting else group
-        if waiting:
-            try:
+        try:
+            if waiting:
                 record(sys.argv[1], waiting)
-                waiting, complaint = [], ""
-            except Refused as refusal:
-                if refusal.paragraph() != complaint:
-                    complaint = refusal.paragraph()
-                    print(f"tandem: searchable, but not recorded: {complaint}", file=sys.stderr, flush=True)
+            keep_up(sys.argv[1], COMMITS_UNKEPT if group else MAINTAIN_EVERY)
+            waiting, is_kept, complaint = [], not group, ""
+        except Refused as refusal:
+            if refusal.paragraph() != complaint:
+                complaint = refusal.paragraph()
+                print(f"tandem: searchable, but not recorded: {complaint}", file=sys.stderr, flush=True)
     sys.exit(1 if waiting else 0)
 
 
@@ -126,6 +128,13 @@ def record(workspace: str, group: list[Refreshed]) -> None:
             run_flow(refresh, start_server=False, workspace=workspace)
         finally:
             SEARCHABLE.reset(token)
+
+
+def keep_up(workspace: str, every: int) -> None:
+    """The upkeep that a refresh by itself would have done."""
+    from flows.refresh import upkeep
+
+    upkeep(open_workspace(workspace), every)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tandem.errors import Refused
 from tasks import registry, runs
 from tasks.converted import keep_only
 from tasks.examples import record_examples
-from tasks.index import maintain
+from tasks.index import MAINTAIN_EVERY, maintain
 from tasks.manifest import read_manifest
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
@@ -69,13 +69,19 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
         refusal = refused
     n_changes = len(refreshed.added) + len(refreshed.changed) + len(refreshed.deleted)
     recorded = record(workspace, ["index"], f"Refresh {n_changes} documents")
-    if maintain(workspace):
-        keep_only(workspace.converted_dir, {entry["md5"] for entry in read_manifest(workspace)["documents"].values()})
+    if SEARCHABLE.get() is None:  # a watcher's recorder waits with it until nobody edits
+        upkeep(workspace)
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
     if refusal is not None:
         raise refusal
     return recorded
+
+
+def upkeep(workspace: Workspace, every: int = MAINTAIN_EVERY) -> None:
+    """Once in `every` commits: compact the table, and forget the conversions of files that are gone."""
+    if maintain(workspace, every=every):
+        keep_only(workspace.converted_dir, {entry["md5"] for entry in read_manifest(workspace)["documents"].values()})
 
 
 def refreshed_record(refreshed: Refreshed, recorded: Recorded | None) -> dict[str, Any]:

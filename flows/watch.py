@@ -53,6 +53,7 @@ class _Watcher:
         self.everything = True
         self.to_record = True  # also where nothing is new: a run before may have been killed
         self.sweep_at = time.monotonic()
+        self.was_refused = False
         self.not_before = 0.0
         self.retry_s = RETRY_S[0]
         self.wake = asyncio.Event()
@@ -113,7 +114,8 @@ class _Watcher:
 
     async def _subscribe(self) -> None:
         """Events that were sent before are told again on connecting; to look at what has not changed costs milliseconds."""
-        if not (os.environ.get("PREFECT_API_URL") or (Path.home() / ".prefect" / "profiles.toml").is_file()):
+        profiles = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"), "profiles.toml")
+        if not (os.environ.get("PREFECT_API_URL") or profiles.is_file()):
             return  # Prefect takes seconds to import
         from flows.remote import changed_documents
 
@@ -145,13 +147,17 @@ class _Watcher:
         if now < self.not_before and not self.stop.is_set():
             return
         whole = [name for name, since in self.named.items() if now - since > PATIENCE_S or self._is_whole(name)]
-        is_sweep = now >= self.sweep_at and not self.named
-        if not (whole or self.everything or self.to_record or is_sweep):
-            return
-        everything, to_record = self.everything or is_sweep, self.to_record
-        self.everything = self.to_record = False
         for name in whole:
             del self.named[name]
+        everything, to_record = self.everything or now >= self.sweep_at, self.to_record
+        if self.named:  # files that are being written: a look at everything has to wait for them
+            everything = False
+        if not (whole or everything or to_record):
+            return
+        everything = everything or (self.was_refused and not self.named)
+        self.everything, self.was_refused = self.everything and not everything, self.was_refused and not everything
+        self.to_record = False
+        self.sweep_at = now + SWEEP_EVERY_S
         try:
             refreshed = await asyncio.to_thread(self._refresh, None if everything else whole)
         except Busy as busy:
@@ -159,12 +165,14 @@ class _Watcher:
             return
         except Refused as refusal:
             REPORTER.get().say(f"tandem: {refusal.paragraph()}")
+            self.was_refused = True  # the next time, everything is looked at
             return
         except Exception as error:  # the outer edge: one refresh that fails must not end the watch
             self._again(f"{type(error).__name__}: {error}", whole, everything, to_record)
             return
         self.retry_s = RETRY_S[0]
-        self.sweep_at = time.monotonic() + (SWEEP_EVERY_S if everything else SWEEP_AFTER_S)
+        if not everything:
+            self.sweep_at = time.monotonic() + SWEEP_AFTER_S
         if refreshed.is_news:
             self.show(refreshed)
         if refreshed.is_news or to_record:

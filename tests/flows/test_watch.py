@@ -155,6 +155,19 @@ def test_while_another_process_writes_it_waits(watch: Watch):
     watch.until("the edit", lambda: "after the lock" in watch.served()["products/larch.md"])
 
 
+def test_a_refusal_is_said_once_and_nothing_is_missed_by_it(watch: Watch):
+    params = watch.workspace.root / "params.yaml"
+    good = params.read_text()
+    params.write_text(good.replace("canary_depth:", "canary_deep:"))
+    watch.put("products/cedar.md", "# Cedar kettle\n\nThe Cedar kettle was edited under bad params.\n")
+    watch.until("the refusal", lambda: "unknown key index.canary_deep" in watch.err.read_text())
+    time.sleep(QUIET_S)
+    assert watch.err.read_text().count("unknown key index.canary_deep") == 1
+    params.write_text(good)
+    watch.put("products/dogwood.md", "# Dogwood kettle\n\nThe Dogwood kettle was edited under good params.\n")
+    watch.until("both edits", lambda: all("was edited under" in watch.served()[f"products/{name}.md"] for name in ("cedar", "dogwood")))
+
+
 def test_an_edited_examples_file_is_recorded(watch: Watch):
     examples = watch.workspace.examples_path
     lines = examples.read_text().splitlines(keepends=True)
