@@ -219,18 +219,26 @@ def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int =
     Off the critical path: new rows are found before it. From `index.vector_index_rows` rows on it builds a vector index. Whether
     anything was done.
     """
+    if _due(workspace, every) is None:  # asked without the lock, which a slow process must not hold for a question
+        return False
     with workspace.writing():
-        pointer = read_pointer(workspace)
-        table = find_table(workspace.index_uri, pointer["table"])
-        before = int(table.version) if table is not None else 0
-        if table is None or before < pointer.get("maintained", 0) + every:
+        table, pointer = _due(workspace, every), read_pointer(workspace)
+        if table is None:
             return False
+        before = int(table.version)
         for one in (table, *_found(workspace, earlier_tables(workspace))):
             _index_vectors(one, workspace.params.index.vector_index_rows)
             optimize(one, keep)
         version = int(table.version)
         write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version, "maintained_from": before})
         return True
+
+
+def _due(workspace: Workspace, every: int) -> Any | None:
+    """The serving table, where `every` commits were made since its last upkeep."""
+    pointer = read_pointer(workspace)
+    table = find_table(workspace.index_uri, pointer["table"])
+    return table if table is not None and int(table.version) >= pointer.get("maintained", 0) + every else None
 
 
 def _found(workspace: Workspace, names: Iterable[str]) -> list[Any]:

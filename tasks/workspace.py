@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tandem.errors import Refused
 from tandem.params import Params, parse_params
 
+LOCK_POLL_S = 0.01
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -137,7 +138,7 @@ class Workspace:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.state_dir / f"{what}.lock", is_singleton=True, thread_local=False)
         try:
-            lock.acquire(timeout=timeout_s)
+            lock.acquire(timeout=timeout_s, poll_interval=LOCK_POLL_S)
         except Timeout as error:
             raise Busy(
                 f"another process has held the {what} lock of {self.root} for more than {timeout_s:.0f} s",

@@ -19,7 +19,7 @@ from tasks.index import table_name
 from tasks.table import chunks_in, find_table
 from tasks.workspace import Workspace, open_workspace
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 240.0
 QUIET_S = 3.5  # longer than the sweep takes to follow the last event
 
 
