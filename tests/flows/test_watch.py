@@ -64,10 +64,12 @@ def watch(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path, Pa
     root = tmp_path_factory.mktemp("watch") / "kb"
     create_workspace(root, *small_inputs)
     started = Watch(root)
-    started.until("ready", lambda: "ready\n" in started.err.read_text())
-    yield started
-    started.process.kill()
-    started.process.wait()
+    try:
+        started.until("ready", lambda: "ready\n" in started.err.read_text())
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
 
 
 def test_it_begins_with_a_refresh(watch: Watch):
