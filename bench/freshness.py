@@ -140,10 +140,10 @@ def _floor(workspace: Workspace, embedder: Embedder, uri: str, doc_id: str, befo
 
 def _found(uri: str, name: str, tag: str) -> None:
     """Return once a reader that connects anew finds the text. It looks when the table has a version that it has not seen."""
-    versions, seen = Path(uri, f"{name}.lance", "_versions"), 0
+    versions, seen = Path(uri, f"{name}.lance", "_versions"), frozenset[str]()
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        now = versions.stat().st_mtime_ns
+        now = frozenset(one for one in os.listdir(versions) if one.endswith(".manifest"))  # a time of the folder is too coarse
         if now != seen:
             seen = now
             if connect(uri).open_table(name).search().where(f"text LIKE '%{tag}%'").limit(1).to_list():
