@@ -30,7 +30,7 @@ STEP_MS = 10  # changes that come closer together than this are one
 DEBOUNCE_MS = 1_000  # and so is all that comes in so long a time
 SETTLING_S = 0.02  # how often a file is looked at that is being written,
 PATIENCE_S = 30.0  # and for how long: then it is taken as it is
-SWEEP_AFTER_S = 2.0
+SWEEP_AFTER_S = 10.0  # an edit that comes during it has to wait for it
 SWEEP_EVERY_S = 600.0
 LOCK_S = 5.0
 RETRY_S = (5.0, 300.0)  # the first wait after a failure, and the longest
@@ -182,7 +182,7 @@ class _Watcher:
         if self.params_stamp != _stamp(self.workspace.root):
             self.workspace, self.params_stamp = open_workspace(self.workspace.root), _stamp(self.workspace.root)
         with self.workspace.writing(timeout_s=LOCK_S):
-            return refresh(self.workspace, names, REPORTER.get(), self.warm)
+            return refresh(self.workspace, names, REPORTER.get(), warm=self.warm)
 
     def _label(self) -> None:
         """Before anything can be deleted: an example is known by the version of its source that it was first seen with."""

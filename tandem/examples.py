@@ -60,10 +60,15 @@ def parse_examples(text: str, document_ids: Collection[str], where: str = "data/
     return examples
 
 
-def usable_examples(text: str) -> list[Example]:
-    """The examples that hold, whatever sources they name, for those who cannot wait until every line does; the others are passed over."""
-    parsed = (_parse_line(line, None) for line in text.removeprefix("\ufeff").split("\n"))
-    return [example for example, faults in parsed if example is not None and not faults]
+def usable_examples(text: str, document_ids: Collection[str] | None = None) -> list[Example]:
+    """The examples that hold, for those who cannot wait until every line does; the others are passed over.
+
+    With `document_ids` the first of each id whose sources are all among them; without, every one, whatever sources it names.
+    """
+    known = None if document_ids is None else set(document_ids)
+    parsed = (_parse_line(line, known) for line in text.removeprefix("\ufeff").split("\n"))
+    found = [example for example, faults in parsed if example is not None and not faults]
+    return found if known is None else list({example.id: example for example in reversed(found)}.values())[::-1]
 
 
 def _parse_line(line: str, known: set[str] | None) -> tuple[Example | None, list[str]]:
