@@ -68,7 +68,12 @@ def usable_examples(text: str, document_ids: Collection[str] | None = None) -> l
     known = None if document_ids is None else set(document_ids)
     parsed = (_parse_line(line, known) for line in text.removeprefix("\ufeff").split("\n"))
     found = [example for example, faults in parsed if example is not None and not faults]
-    return found if known is None else list({example.id: example for example in reversed(found)}.values())[::-1]
+    if known is None:
+        return found
+    first: dict[str, Example] = {}
+    for example in found:
+        first.setdefault(example.id, example)
+    return list(first.values())
 
 
 def _parse_line(line: str, known: set[str] | None) -> tuple[Example | None, list[str]]:
