@@ -164,7 +164,8 @@ def test_a_refusal_is_said_once_and_nothing_is_missed_by_it(watch: Watch):
     watch.put("products/cedar.md", "# Cedar kettle\n\nThe Cedar kettle was edited under bad params.\n")
     watch.until("the refusal", lambda: "unknown key index.canary_deep" in watch.err.read_text())
     time.sleep(QUIET_S)
-    assert watch.err.read_text().count("unknown key index.canary_deep") == 1
+    said = [line for line in watch.err.read_text().splitlines() if "canary_deep" in line and "not recorded" not in line]
+    assert len(said) == 1
     params.write_text(good)
     watch.put("products/dogwood.md", "# Dogwood kettle\n\nThe Dogwood kettle was edited under good params.\n")
     watch.until("both edits", lambda: all("was edited under" in watch.served()[f"products/{name}.md"] for name in ("cedar", "dogwood")))
