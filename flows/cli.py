@@ -100,6 +100,22 @@ def refresh(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 
 
 @app.command()
+def watch(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Keep the index up to date: a document is searchable as soon as it is saved. One line a refresh, until Ctrl-C or SIGTERM."""
+    from dataclasses import asdict
+
+    opened = open_workspace(workspace)
+    lines = os.fdopen(os.dup(1), "w", buffering=1)
+    with _reporting(), lines:
+        from flows.watch import watch as keep_watch
+
+        keep_watch(
+            opened.root,
+            lambda done: print(json.dumps(asdict(done), ensure_ascii=False) if as_json else _refresh_text(asdict(done)), file=lines),
+        )
+
+
+@app.command()
 def retrain(
     workspace: WorkspaceOption = HERE,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for",

@@ -17,11 +17,10 @@ from flows.compare import compare
 from flows.engine import resource_id
 from flows.monitor import DRIFT, monitor
 from flows.refresh import refresh
+from flows.remote import DOCUMENTS_CHANGED
 from flows.retrain import retrain
 from flows.run import run
 from tasks.workspace import Workspace
-
-DOCUMENTS_CHANGED = "tandem.documents.changed"
 
 
 def deployments(workspace: Workspace) -> list[Any]:

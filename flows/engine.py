@@ -45,7 +45,7 @@ async def _run(flow: Flow[..., Any], start_server: bool, parameters: dict[str, A
     url = get_current_settings().api.url
     if url is None and not start_server:
         return await flow.fn(**parameters)
-    if url is not None and not await _answers(url):
+    if url is not None and not await answers(url):
         print(f"Prefect does not answer at {url}: running without it, nothing is recorded there", file=sys.stderr)
         return await flow.fn(**parameters)
     if url is None and os.environ.get("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true").lower() in ("false", "0"):
@@ -63,7 +63,8 @@ async def _run(flow: Flow[..., Any], start_server: bool, parameters: dict[str, A
     return await flow(**parameters)
 
 
-async def _answers(url: str) -> bool:
+async def answers(url: str) -> bool:
+    """Whether a Prefect server is there."""
     try:
         async with httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S) as client:
             return (await client.get(f"{url.rstrip('/')}/health")).is_success

@@ -60,19 +60,24 @@ def parse_examples(text: str, document_ids: Collection[str], where: str = "data/
     return examples
 
 
-def usable_examples(text: str, document_ids: Collection[str]) -> list[Example]:
-    """The examples that hold, the first of each id, for those who cannot wait until every line does; the others are passed over."""
-    known = set(document_ids)
-    found: dict[str, Example] = {}
-    for line in text.removeprefix("\ufeff").split("\n"):
-        example, faults = _parse_line(line, known)
-        if example is not None and not faults:
-            found.setdefault(example.id, example)
-    return list(found.values())
+def usable_examples(text: str, document_ids: Collection[str] | None = None) -> list[Example]:
+    """The examples that hold, for those who cannot wait until every line does; the others are passed over.
+
+    With `document_ids` the first of each id whose sources are all among them; without, every one, whatever sources it names.
+    """
+    known = None if document_ids is None else set(document_ids)
+    parsed = (_parse_line(line, known) for line in text.removeprefix("\ufeff").split("\n"))
+    found = [example for example, faults in parsed if example is not None and not faults]
+    if known is None:
+        return found
+    first: dict[str, Example] = {}
+    for example in found:
+        first.setdefault(example.id, example)
+    return list(first.values())
 
 
-def _parse_line(line: str, known: set[str]) -> tuple[Example | None, list[str]]:
-    """The example of one line and what is wrong with it. No example: not even its id can be told."""
+def _parse_line(line: str, known: set[str] | None) -> tuple[Example | None, list[str]]:
+    """The example of one line and what is wrong with it. No example: not even its id can be told. Without `known` any source will do."""
     try:
         loaded = json.loads(line)
     except ValueError as error:
@@ -95,7 +100,7 @@ def _parse_line(line: str, known: set[str]) -> tuple[Example | None, list[str]]:
         example = Example.model_validate({"question": "", "answer": "", "id": "", **entry})
     except ValidationError as error:
         return None, faults + [_fault(dict(detail)) for detail in error.errors(include_url=False)]
-    missing = [source for source in example.sources if source not in known]
+    missing = [source for source in example.sources if known is not None and source not in known]
     if missing:
         faults.append(f"names {'a source that is' if len(missing) == 1 else 'sources that are'} no document: {', '.join(missing)}")
     if not example.id.strip() and "no question" not in faults:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 
 from tandem.examples import usable_examples
 from tandem.params import Params
@@ -15,18 +18,16 @@ from tasks.workspace import Workspace
 CHUNKS_PER_DOCUMENT = 5  # so many passages are asked for, to hear of enough documents
 
 
-def lost(workspace: Workspace, settled: Collection[str], after: Index, before: Callable[[], Index | None]) -> list[Example]:
+def lost(workspace: Workspace, is_settled: Callable[[str], bool], after: Index, before: Callable[[], Index | None]) -> list[Example]:
     """Examples that `before` answered and `after` does not: of the first `index.canaries` that either answers.
 
-    Only examples count whose sources are all `settled` (not touched by this change). They are taken in the order of a hash of
-    their id: the same ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
+    Only examples count whose sources are all settled (served, and not touched by this change). They are taken in the order of a hash
+    of their id: the same ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
     """
     n = workspace.params.index.canaries
-    fit = [example for example in _examples(workspace, settled) if example.answerable and example.sources]
-    fit.sort(key=lambda example: (hashlib.sha256(example.id.encode()).digest(), example.id))
+    fit = _fit(workspace, is_settled) if n else iter(())
     judged, found_lost = 0, []
-    while judged < n and fit:
-        tried, fit = fit[: n - judged], fit[n - judged :]
+    while judged < n and (tried := list(islice(fit, n - judged))):
         missed = missing(tried, after, workspace.params)
         earlier = before() if missed else None
         missed_before = {example.id for example in missing(missed, earlier, workspace.params)} if earlier else {one.id for one in missed}
@@ -49,8 +50,25 @@ def missing(examples: Sequence[Example], index: Index, params: Params) -> list[E
     return absent
 
 
-def _examples(workspace: Workspace, settled: Collection[str]) -> list[Example]:
-    """Lines that are no example, or name another source, are passed over: other gates refuse them, and searching must not wait for that."""
-    if not workspace.params.index.canaries or not workspace.examples_path.is_file():
-        return []
-    return usable_examples(workspace.examples_path.read_text(encoding="utf-8", errors="replace"), settled)
+def _fit(workspace: Workspace, is_settled: Callable[[str], bool]) -> Iterator[Example]:
+    """The questions to ask, in their order; of several lines with one id the first that is fit.
+
+    Lines that are no example, or name another source, are passed over: other gates refuse them, and searching must not wait for that.
+    """
+    path = workspace.examples_path
+    if not path.is_file():
+        return
+    stat = path.stat()
+    asked: set[str] = set()
+    for example in _answerable(path, stat.st_mtime_ns, stat.st_size, stat.st_ino):
+        if example.id not in asked and all(is_settled(source) for source in example.sources):
+            asked.add(example.id)
+            yield example
+
+
+@lru_cache(maxsize=4)
+def _answerable(path: Path, mtime_ns: int, size_bytes: int, inode: int) -> tuple[Example, ...]:
+    """By a hash of their id. Read once as long as the file looks the same."""
+    usable = usable_examples(path.read_text(encoding="utf-8", errors="replace"))
+    fit = [example for example in usable if example.answerable and example.sources]
+    return tuple(sorted(fit, key=lambda example: (hashlib.sha256(example.id.encode()).digest(), example.id)))

@@ -184,6 +184,13 @@ class EmbeddingCache:
         )
         return closing(connection)
 
+    def hold(self) -> sqlite3.Connection:
+        """An open connection. While there is one, closing another does not wait for the disk: the last one writes the log back."""
+        with self._connect():
+            connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
+            connection.execute("SELECT 1 FROM vectors LIMIT 1").fetchone()
+            return connection
+
     def get(self, embedder: str, hashes: Sequence[str]) -> dict[str, np.ndarray]:
         """Those that are there, by hash."""
         found: dict[str, np.ndarray] = {}

@@ -12,7 +12,7 @@ from tandem.params import Embedder as EmbedderParams
 from tandem.records import Document
 from tasks.embed import embed_cached, embedding_cache, load_embedder
 from tasks.index import earlier_tables
-from tasks.manifest import Entries, read_manifest
+from tasks.manifest import Entries
 from tasks.readers import Unreadable, read_document
 from tasks.table import Batch, commit, open_sound, quoted
 from tasks.workspace import Workspace
@@ -20,12 +20,11 @@ from tasks.workspace import Workspace
 Progress = Callable[[str, int, int], None]
 
 
-def follow(workspace: Workspace, progress: Progress) -> tuple[str, ...]:
-    """Bring every earlier table up to the manifest, in one commit each; returns notes on what could not be done.
+def follow(workspace: Workspace, entries: Entries, progress: Progress) -> tuple[str, ...]:
+    """Bring every earlier table up to the manifest's entries, in one commit each; returns notes on what could not be done.
 
     After the serving table and off its critical path. It goes by what each table holds, so a run that is killed is made up for.
     """
-    entries: Entries = read_manifest(workspace)["documents"]
     notes = []
     for name, layout in earlier_tables(workspace).items():
         try:

@@ -15,12 +15,16 @@ from tasks.workspace import Workspace
 _SUFFIX = ".reason.json"
 
 
-def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileStamp) -> None:
-    """Move `data/documents/<id>`, which looks like `stamp`, to `data/quarantine/<id>` and write the reasons beside it.
+def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileStamp) -> bool:
+    """Move `data/documents/<id>`, which looked like `stamp`, to `data/quarantine/<id>` and write the reasons beside it.
+
+    False, and nothing done, where another version has taken its place meanwhile.
 
     The reasons are written first: a run that is killed between the two finds the bad file again, never a file gone without a trace.
     """
     source = workspace.documents_dir / doc_id
+    if not _looks_like(source, stamp):
+        return False
     target = _place(workspace, doc_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
@@ -34,6 +38,17 @@ def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileSt
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(target.with_name(target.name + _SUFFIX))
     os.replace(source, target)
+    return True
+
+
+def _looks_like(path: Path, stamp: FileStamp) -> bool:
+    if not stamp.md5:
+        return os.path.lexists(path)
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (stamp.size_bytes, stamp.mtime_ns)
 
 
 def clear(workspace: Workspace, doc_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -63,39 +63,82 @@ def scan(documents_dir: Path, known: Mapping[str, FileStamp], suspects: Sequence
     unreadable: dict[str, str] = {}
     n_hashed = 0
     doubted = set(suspects)
-    for doc_id, path in _walk(documents_dir, unreadable):
+    for doc_id, entry in _walk(documents_dir, unreadable):
+        before = None if doc_id in doubted else known.get(doc_id)
         try:
-            stat = path.stat()
-            before = known.get(doc_id)
-            if before and doc_id not in doubted and (before.size_bytes, before.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-                files[doc_id] = before
-                continue
-            files[doc_id] = FileStamp(stat.st_size, stat.st_mtime_ns, _md5_of(path))
-            n_hashed += 1
-        except OSError:
-            if path.is_symlink() or path.exists():  # else gone since it was listed: the next scan reports it as deleted
-                files[doc_id] = FileStamp(0, 0, "")
+            stamp = _stamp(entry, before)
+        except PermissionError as error:  # its folder lists names, and no more
+            unreadable[doc_id.rpartition("/")[0] or "."] = error.strerror or type(error).__name__
+            continue
+        if stamp is not None:
+            files[doc_id] = stamp
+            n_hashed += stamp is not before and bool(stamp.md5)
     return Scan(dict(sorted(files.items())), n_hashed, unreadable)
 
 
-def _walk(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path]]:
+def look(documents_dir: Path, doc_ids: Iterable[str]) -> Scan:
+    """Those of the named documents that are there, by the rules of a scan; each is read, whatever its size and time.
+
+    Raises PermissionError where a folder cannot be looked into: only a scan tells what that hides.
+    """
+    real = documents_dir.resolve()
+    found = {}
+    for doc_id in sorted(set(doc_ids)):
+        path = documents_dir / doc_id
+        if not is_name(doc_id) or path.parent.resolve() != real / Path(doc_id).parent or path.is_dir() or not _is_inside(path, real):
+            continue
+        stamp = _stamp(path)
+        if stamp is not None:
+            found[doc_id] = stamp
+    return Scan(found, len(found))
+
+
+def is_name(doc_id: str) -> bool:
+    """Whether a document can be named so: a relative path without steps up, of which no part is hidden or temporary."""
+    parts = doc_id.split("/")
+    return all(parts) and not any(_TEMPORARY.search(part) for part in parts)
+
+
+def files_below(documents_dir: Path, folder: str) -> list[str]:
+    """The document ids that a folder holds now."""
+    return [f"{folder}/{name}" for name, _ in _walk(documents_dir / folder, {}, documents_dir)] if is_name(folder) else []
+
+
+def _stamp(place: os.DirEntry[str] | Path, before: FileStamp | None = None) -> FileStamp | None:
+    """`before` where size and time are still those; None where the file has gone since it was listed. Raises PermissionError where
+    not even these can be seen."""
+    try:
+        stat = place.stat()
+        if before and (before.size_bytes, before.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            return before
+    except PermissionError:
+        raise
+    except OSError:
+        return FileStamp(0, 0, "") if os.path.lexists(place) else None
+    try:
+        return FileStamp(stat.st_size, stat.st_mtime_ns, _md5_of(Path(place)))
+    except OSError:
+        return FileStamp(0, 0, "") if os.path.lexists(place) else None
+
+
+def _walk(root: Path, unreadable: dict[str, str], documents_dir: Path | None = None) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Every document below `root`; folders that cannot be looked into are put into `unreadable`."""
-    real = root.resolve()
-
-    def note(error: OSError, folder: str | None = None) -> None:
-        if not isinstance(error, FileNotFoundError):  # gone since it was listed
-            place = Path(folder or error.filename).relative_to(root).as_posix()
-            unreadable[place] = error.strerror or type(error).__name__
-
-    for folder, folders, names in os.walk(root, onerror=note):
-        folders[:] = [name for name in folders if not _TEMPORARY.search(name)]
-        for name in names:
-            path = Path(folder, name)
-            try:
-                if not _TEMPORARY.search(name) and _is_inside(path, real):
-                    yield path.relative_to(root).as_posix(), path
-            except PermissionError as error:
-                note(error, folder)
+    real = (documents_dir or root).resolve()
+    folders = [("", str(root))]
+    while folders:
+        prefix, folder = folders.pop()
+        try:
+            for entry in list(os.scandir(folder)):
+                if _TEMPORARY.search(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f"{prefix}{entry.name}/", entry.path))
+                elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and _is_inside(Path(entry.path), real)):
+                    yield prefix + entry.name, entry
+        except (FileNotFoundError, NotADirectoryError):  # gone since it was listed
+            continue
+        except OSError as error:
+            unreadable[prefix.rstrip("/") or "."] = error.strerror or type(error).__name__
 
 
 def _is_inside(path: Path, real: Path) -> bool:

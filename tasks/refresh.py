@@ -24,16 +24,17 @@ from tasks.manifest import (
     Entries,
     entry_of,
     hold,
-    manifest_or_empty,
     out_of_step,
     read_manifest,
-    read_stamps,
+    settled,
     write_manifest,
     write_stamps,
 )
-from tasks.readers import FileStamp, Unreadable, read_document, scan
+from tasks.readers import FileStamp, Scan, Unreadable, files_below, look, read_document, scan
 from tasks.stage import run_stage
-from tasks.table import Batch, Held, chunks_in, commit, documents_in, drop_table, find_table, open_sound
+from tasks.state import State, read_state
+from tasks.table import Batch, chunks_in, commit, documents_in, drop_table, find_table, open_sound
+from tasks.warm import Warm
 from tasks.workspace import Workspace
 
 __all__ = ["Refreshed", "all_chunks", "read_manifest", "refresh"]
@@ -64,57 +65,99 @@ class Refreshed:
     repaired: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything was done at all."""
+        return bool(self.added or self.changed or self.deleted or self.quarantined or self.repaired)
+
+    def then(self, later: Refreshed) -> Refreshed:
+        """The two as one: what a single refresh in place of both would have done, in the time of the slower."""
+        added, changed, deleted = set(self.added), set(self.changed), set(self.deleted)
+        came_back = deleted & set(later.added)
+        all_added = (added | set(later.added)) - set(later.deleted) - came_back
+        all_deleted = (deleted | set(later.deleted)) - (added & set(later.deleted)) - came_back
+        all_changed = (changed | set(later.changed) | came_back) - all_added - all_deleted
+        return replace(
+            later,
+            added=tuple(sorted(all_added)),
+            changed=tuple(sorted(all_changed)),
+            deleted=tuple(sorted(all_deleted)),
+            quarantined={**self.quarantined, **later.quarantined},
+            chunks_embedded=self.chunks_embedded + later.chunks_embedded,
+            searchable_s=max(self.searchable_s, later.searchable_s),
+            repaired=self.repaired or later.repaired,
+        )
+
 
 @dataclass
 class _Survey:
-    """What there is before anything is touched.
+    """What there is before anything is touched, of all documents or of those that this refresh looks at; `n_beside` are the others.
 
     `served`: the manifest's documents as they were. `kept`: those of them whose rows stay as they are. `rescued`: those whose last
-    good version goes on serving, for their file is bad, or is in quarantine already. `wrong`: the table is not what the manifest
-    says of it. `unreadable`: folders that could not be looked into; what was served from there stays.
+    good version goes on serving, for their file is bad, or is in quarantine already. `with_rows`: those in the table. `wrong`: the
+    table is not what the manifest says of it. `unreadable`: folders that could not be looked into; what was served from there stays.
     """
 
     served: Entries
     table: Any | None
     version: int
-    in_table: Held
+    with_rows: set[str]
     seen: dict[str, FileStamp]
     documents: dict[str, Document]
     bad: dict[str, tuple[str, ...]]
     kept: Entries
     rescued: set[str]
     wrong: bool
+    n_beside: int
     unreadable: Mapping[str, str]
 
 
 def refresh(
-    workspace: Workspace, changed: Sequence[str] | None = None, progress: Progress | None = None, rebuild: bool = False
+    workspace: Workspace,
+    changed: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    rebuild: bool = False,
+    warm: Warm | None = None,
 ) -> Refreshed:
     """Read, check, chunk, embed and commit what has changed since the manifest. It may be killed at any line and run again.
 
     `changed` names documents whose bytes are read even where size and time look the same; `rebuild` writes all rows anew, from the
-    embedding cache. Raises Refused and leaves the index as it was: no readable document at all, or a canary question that does not
-    find its document any more.
+    embedding cache. With `warm`, what a long-lived process keeps from one refresh to the next, `changed` may also name folders, and
+    nothing else is looked at: the time until the text is searchable does not grow with the number of documents. Raises Refused and
+    leaves the index as it was: no readable document at all, or a canary question that does not find its document any more.
     """
     report = progress or (lambda step, done, total: None)
     with workspace.writing():
-        done = _refresh(workspace, changed or (), report, rebuild) or _refresh(workspace, (), report, rebuild=True)
-        if done is None:
-            raise Refused(
-                f"the table at {workspace.index_uri} does not hold what was written to it, even after a rebuild",
-                hint="Stop whatever else writes to it, or set TANDEM_INDEX_URI to another place, and run `tandem refresh` again.",
-            )
-        return replace(done, notes=(*done.notes, *follow(workspace, report)))
+        for state, anew in _starts(workspace, None if rebuild else warm, rebuild):
+            done = _refresh(workspace, state, changed, report, anew)
+            if done is not None:
+                notes = follow(workspace, state.entries, report)
+                if warm is not None:
+                    warm.keep(workspace, state)
+                return replace(done, notes=(*done.notes, *notes))
+    raise Refused(
+        f"the table at {workspace.index_uri} does not hold what was written to it, even after a rebuild",
+        hint="Stop whatever else writes to it, or set TANDEM_INDEX_URI to another place, and run `tandem refresh` again.",
+    )
 
 
-def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, rebuild: bool = False) -> Refreshed | None:
+def _starts(workspace: Workspace, warm: Warm | None, rebuild: bool) -> Iterator[tuple[State, bool]]:
+    """The states to start from, each where the audit after the one before failed, and whether to write all rows anew."""
+    kept = warm.take(workspace) if warm is not None else None
+    if kept is not None:
+        yield kept, False
+    yield read_state(workspace), rebuild
+    yield read_state(workspace), True
+
+
+def _refresh(workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool) -> Refreshed | None:
     """None: the audit found the table unlike the manifest. With `rebuild` all rows are written anew in one commit."""
     started = time.perf_counter()
-    survey = _survey(workspace, suspects, progress, rebuild)
+    survey = _survey(workspace, state, changed, progress, rebuild)
     _set_aside(workspace, survey)
     chunks = {doc_id: chunk(document, workspace.params.chunking) for doc_id, document in survey.documents.items()}
     entries = _entries(workspace, survey, chunks)
-    stale = sorted((survey.in_table.keys() - entries.keys()) | (survey.in_table.keys() & chunks.keys()))
+    stale = sorted((survey.with_rows - entries.keys()) | (survey.with_rows & chunks.keys()))
     table, n_embedded, searchable_s = survey.table, 0, 0.0
     if table is None or chunks or stale:  # where nothing changed no model is loaded
         rows = [piece for pieces in chunks.values() for piece in pieces]
@@ -123,46 +166,69 @@ def _refresh(workspace: Workspace, suspects: Sequence[str], progress: Progress, 
         store = embedding_cache(workspace)
         vectors, n_embedded = embed_cached(embedder, texts, store, lambda done, total: progress("embed", done, total))
         batch = Batch(rows, vectors, {doc_id: document.md5 for doc_id, document in survey.documents.items()}, embedder.name)
-        anew = rebuild or survey.table is None
-        table = commit(workspace.index_uri, table_name(workspace), batch, stale, workspace.params.index.language, overwrite=anew)
+        name, language = table_name(workspace), workspace.params.index.language
+        anew = rebuild or table is None
+        table = commit(workspace.index_uri, name, batch, stale, language, overwrite=anew, table=table)
         searchable_s = time.perf_counter() - started
-        _hold_to_canaries(workspace, survey, entries, table, embedder)
-        if out_of_step(entries, documents_in(table)):
+        _hold_to_canaries(workspace, state, survey, entries, table, embedder)
+        if not _is_in_step(state, survey, entries, table):
             return None
-    return _conclude(workspace, survey, entries, table, n_embedded, searchable_s or time.perf_counter() - started)
+    return _conclude(workspace, state, survey, entries, table, n_embedded, searchable_s or time.perf_counter() - started)
 
 
-def _survey(workspace: Workspace, suspects: Sequence[str], progress: Progress, rebuild: bool) -> _Survey:
+def _look(workspace: Workspace, state: State, changed: Sequence[str] | None) -> tuple[Scan, Entries]:
+    """The files to be looked at and the served documents that they are to be compared with: all, or those that `changed` names.
+
+    A name may also stand for a folder: for what it holds, and for what was served from it.
+    """
+    if changed is None or state.is_fresh:
+        return scan(workspace.documents_dir, state.stamps, changed or ()), state.entries
+    named = set(changed)
+    folders = {name for name in named - state.entries.keys() if not (workspace.documents_dir / name).is_file()}
+    if folders:
+        named.update(doc_id for doc_id in state.entries if not folders.isdisjoint(_folders_of(doc_id)))
+        named.update(doc_id for name in folders for doc_id in files_below(workspace.documents_dir, name))
+    try:
+        return look(workspace.documents_dir, named), {doc_id: state.entries[doc_id] for doc_id in named & state.entries.keys()}
+    except PermissionError:
+        return scan(workspace.documents_dir, state.stamps, changed), state.entries
+
+
+def _folders_of(doc_id: str) -> Iterator[str]:
+    return (doc_id[:at] for at, letter in enumerate(doc_id) if letter == "/")
+
+
+def _survey(workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool) -> _Survey:
     """Raises Refused where nothing would be left to serve."""
-    previous = manifest_or_empty(workspace)
-    served: Entries = previous["documents"]
-    table, in_table = open_sound(workspace.index_uri, table_name(workspace))
-    known = served if previous["layout"] == layout_of(workspace.params) else {}
-    wrong = out_of_step(known, in_table)
-    sound = {} if rebuild else {doc_id: entry for doc_id, entry in known.items() if doc_id not in wrong}
-    scanned = scan(workspace.documents_dir, read_stamps(workspace), suspects)
+    scanned, served = _look(workspace, state, changed)
     seen = scanned.files
+    known = served if state.layout == layout_of(workspace.params) else {}
+    sound = {} if rebuild else {doc_id: entry for doc_id, entry in known.items() if doc_id not in state.wrong}
     same = {doc_id for doc_id, stamp in seen.items() if doc_id in sound and sound[doc_id]["md5"] == stamp.md5}
-    checked = previous.get("checks") == workspace.params.documents.model_dump()
+    checked = state.checks == workspace.params.documents.model_dump()
     passed = {doc_id for doc_id in same if checked and not _is_past(sound[doc_id])}
     read, bad = _read(workspace, [doc_id for doc_id in seen if doc_id not in passed], progress)
+    for doc_id in [doc_id for doc_id, reasons in bad.items() if not reasons]:
+        del bad[doc_id], seen[doc_id]
     documents = {doc_id: document for doc_id, document in read.items() if doc_id not in same or sound[doc_id]["md5"] != document.md5}
     rescued = {doc_id for doc_id, entry in served.items() if not _is_past(entry) and _is_replaced(workspace, doc_id, entry, seen, bad)}
     stays = seen.keys() - bad.keys() - documents.keys() | rescued | {doc_id for doc_id in served if scanned.hides(doc_id)}
     kept = {doc_id: entry for doc_id, entry in sound.items() if doc_id in stays}
-    if not documents and not kept and not rescued:
+    n_beside = len(state.entries) - len(served)
+    if not documents and not kept and not rescued and not n_beside:
         raise _nothing_to_serve(workspace, bad)
     return _Survey(
         served=served,
-        table=table,
-        version=int(table.version) if table is not None else 0,
-        in_table=in_table,
+        table=state.table,
+        version=state.version,
+        with_rows=set(state.with_rows) if state.is_fresh else set(served),
         seen=seen,
         documents=documents,
         bad=bad,
         kept=kept,
         rescued=rescued,
-        wrong=rebuild or bool(wrong and known),
+        wrong=rebuild or bool(state.wrong and known),
+        n_beside=n_beside,
         unreadable=scanned.unreadable,
     )
 
@@ -180,14 +246,14 @@ def _is_replaced(workspace: Workspace, doc_id: str, entry: Mapping[str, Any], se
 
 
 def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> tuple[dict[str, Document], dict[str, tuple[str, ...]]]:
-    """The documents that can be served, and for each other one the reasons why it cannot."""
+    """The documents that can be served, and for each other one the reasons why it cannot: none where its file has gone meanwhile."""
     documents: dict[str, Document] = {}
     bad: dict[str, tuple[str, ...]] = {}
     for number, doc_id in enumerate(doc_ids, start=1):
         try:
             documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
         except Unreadable as error:
-            bad[doc_id] = (str(error),)
+            bad[doc_id] = (str(error),) if os.path.lexists(workspace.documents_dir / doc_id) else ()
         progress("read", number, len(doc_ids))
     if documents:
         from tasks.checks import check_documents
@@ -200,16 +266,20 @@ def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> t
 def _set_aside(workspace: Workspace, survey: _Survey) -> None:
     """Move bad files to quarantine and put the last good version of each back where there is one."""
     hold(workspace, survey.rescued)
-    for doc_id, reasons in survey.bad.items():
-        quarantine.put(workspace, doc_id, reasons, survey.seen[doc_id])
+    for doc_id, reasons in list(survey.bad.items()):
+        if not quarantine.put(workspace, doc_id, reasons, survey.seen[doc_id]):
+            del survey.bad[doc_id]
     for doc_id in sorted(survey.rescued):
         if _restore(workspace, doc_id, survey.served[doc_id]["md5"]) and doc_id not in survey.kept:
             survey.documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
 
 
 def _restore(workspace: Workspace, doc_id: str, md5: str) -> bool:
-    """Whether the last good version is back in its place. Below `dvc repro` DVC is locked: nothing is asked of it."""
-    if os.environ.get("DVC_STAGE") or not (workspace.root / ".dvc").is_dir():
+    """Whether the last good version is back in its place, where nothing else was.
+
+    Below `dvc repro` DVC is locked: nothing is asked of it.
+    """
+    if os.environ.get("DVC_STAGE") or not (workspace.root / ".dvc").is_dir() or os.path.lexists(workspace.documents_dir / doc_id):
         return False
     from tasks.versions import restore_file
 
@@ -224,7 +294,7 @@ def _entries(workspace: Workspace, survey: _Survey, chunks: Mapping[str, Sequenc
             entries[doc_id]["held"] = True
     for doc_id, pieces in chunks.items():
         entries[doc_id] = entry_of(survey.documents[doc_id], [piece.id for piece in pieces])
-    if not entries:
+    if not entries and not survey.n_beside:
         raise _nothing_to_serve(workspace, survey.bad)
     return entries
 
@@ -242,12 +312,16 @@ def _nothing_to_serve(workspace: Workspace, bad: Mapping[str, Sequence[str]]) ->
     )
 
 
-def _hold_to_canaries(workspace: Workspace, survey: _Survey, entries: Entries, table: Any, embedder: Embedder) -> None:
+def _hold_to_canaries(workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any, embedder: Embedder) -> None:
     """Undo the commit and raise Refused where a question does not find any more what it found before."""
-    settled = [doc_id for doc_id, entry in survey.served.items() if entries.get(doc_id, {}).get("md5") == entry["md5"]]
+
+    def is_settled(doc_id: str) -> bool:
+        before, after = state.entries.get(doc_id), entries.get(doc_id)
+        return before is not None and (doc_id not in survey.served or (after is not None and after["md5"] == before["md5"]))
+
     store = embedding_cache(workspace)
     after = Index(workspace.index_uri, table, lambda: CachedEmbedder(embedder, store), workspace.params.retrieval)
-    lost = canaries.lost(workspace, settled, after, lambda: _index_before(workspace, survey))
+    lost = canaries.lost(workspace, is_settled, after, lambda: _index_before(workspace, survey))
     if not lost:
         return
     if survey.table is None:
@@ -288,14 +362,23 @@ def _version_before(workspace: Workspace, survey: _Survey) -> int:
     return int(pointer["version"]) if pointer["table"] == survey.table.name and pointer["version"] in kept else survey.version
 
 
-def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: Any, n_embedded: int, searchable_s: float) -> Refreshed:
+def _is_in_step(state: State, survey: _Survey, entries: Entries, table: Any) -> bool:
+    """The audit: whether the table holds what the manifest will say, in all, and of each document that was looked at."""
+    if state.is_fresh:
+        return not out_of_step(entries, documents_in(table))
+    beside = sum(len(entry["chunks"]) for doc_id, entry in state.entries.items() if doc_id not in survey.served)
+    expected = beside + sum(len(entry["chunks"]) for entry in entries.values())
+    return int(table.count_rows()) == expected and not out_of_step(entries, documents_in(table, survey.served.keys() | entries.keys()))
+
+
+def _conclude(
+    workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any, n_embedded: int, searchable_s: float
+) -> Refreshed:
     """Write what readers and the next refresh go by, and say what was done."""
     served = survey.served
     fresh = [doc_id for doc_id in entries if doc_id not in served]
     changed = [doc_id for doc_id in entries if doc_id in served and entries[doc_id]["md5"] != served[doc_id]["md5"]]
-    write_manifest(workspace, entries)
-    write_stamps(workspace, survey.seen)
-    write_pointer(workspace, table)
+    _keep(workspace, state, survey, entries, table)
     deleted = [doc_id for doc_id in served if doc_id not in entries and doc_id not in survey.bad]
     for doc_id in (*fresh, *changed, *(doc_id for doc_id in deleted if not served[doc_id].get("held"))):
         quarantine.clear(workspace, doc_id)
@@ -303,7 +386,7 @@ def _conclude(workspace: Workspace, survey: _Survey, entries: Entries, table: An
         added=tuple(sorted(fresh)),
         changed=tuple(sorted(changed)),
         deleted=tuple(sorted(deleted)),
-        unchanged=len(entries) - len(fresh) - len(changed),
+        unchanged=len(state.entries) - len(fresh) - len(changed),
         quarantined={quarantine.shown(doc_id): "; ".join(reasons) for doc_id, reasons in survey.bad.items()},
         chunks_embedded=n_embedded,
         index_version=int(table.version),
@@ -319,6 +402,23 @@ def _unread(workspace: Workspace, survey: _Survey) -> Iterator[str]:
         n_kept = sum(folder == "." or doc_id.startswith(f"{folder}/") for doc_id in survey.kept)
         place = workspace.documents_dir / folder
         yield f"{place} cannot be read ({why}): {n_kept} documents served from there stay as they were; run `chmod u+rx {place}`"
+
+
+def _keep(workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any) -> None:
+    """Bring the state up to date, on disk too. Old stamps there do no harm, so only a look at all files writes them."""
+    looked_at = survey.served.keys() | entries.keys()
+    is_same = entries == survey.served and not survey.rescued and not state.is_fresh
+    state.entries = {**{doc_id: entry for doc_id, entry in state.entries.items() if doc_id not in looked_at}, **entries}
+    state.layout, state.checks, state.table = layout_of(workspace.params), workspace.params.documents.model_dump(), table
+    stamps = settled(survey.seen)
+    if survey.n_beside:
+        state.stamps = {**{doc_id: one for doc_id, one in state.stamps.items() if doc_id not in looked_at}, **stamps}
+    elif stamps != state.stamps:
+        state.stamps = stamps
+        write_stamps(workspace, stamps)
+    if not is_same:
+        write_manifest(workspace, state.entries, state.lines)
+        write_pointer(workspace, table)
 
 
 def all_chunks(workspace: Workspace) -> list[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -82,13 +82,21 @@ class Batch:
     embedder: str
 
 
-def commit(uri: str, name: str, batch: Batch, stale: Sequence[str] = (), language: str = "English", overwrite: bool = False) -> Any:
+def commit(
+    uri: str,
+    name: str,
+    batch: Batch,
+    stale: Sequence[str] = (),
+    language: str = "English",
+    overwrite: bool = False,
+    table: Any | None = None,
+) -> Any:
     """One atomic commit: upsert the batch and drop all other rows of the `stale` documents. Creates the table where there is none.
 
-    `language` is that of the full-text index; `overwrite` replaces all rows.
+    `language` is that of the full-text index; `overwrite` replaces all rows; `table` is the open one, where it is at hand.
     """
     rows = _rows(batch)
-    table = find_table(uri, name)
+    table = table or find_table(uri, name)
     if table is None or overwrite:
         table = _write_anew(uri, name, rows)
     elif batch.chunks:
@@ -150,11 +158,12 @@ def ensure_text_index(table: Any, language: str) -> None:
         table.create_index("search_text", config=FTS(language=language, stem=True, remove_stop_words=True))
 
 
-def documents_in(table: Any | None) -> Held:
-    """What a table holds. A document whose rows came from two versions of its file has an empty md5."""
-    if table is None:
+def documents_in(table: Any | None, only: Collection[str] | None = None) -> Held:
+    """What a table holds, of all documents or `only` of some. One whose rows came from two versions of its file has an empty md5."""
+    if table is None or (only is not None and not only):
         return {}
-    columns = table.search().select(["doc_id", "doc_md5", "chunk_id"]).limit(None).to_arrow()
+    query = table.search() if only is None else table.search().where(f"doc_id IN ({quoted(sorted(only))})")
+    columns = query.select(["doc_id", "doc_md5", "chunk_id"]).limit(None).to_arrow()
     held: dict[str, tuple[set[str], list[str]]] = {}
     for doc_id, md5, key in zip(*(columns[name].to_pylist() for name in ("doc_id", "doc_md5", "chunk_id")), strict=True):
         md5s, keys = held.setdefault(doc_id, (set(), []))

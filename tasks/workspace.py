@@ -19,7 +19,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tandem.errors import Refused
 from tandem.params import Params, parse_params
 
+LOCK_POLL_S = 0.01
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Busy(Refused):
+    """Another process holds the lock: the same request may succeed later."""
 
 
 class Settings(BaseSettings):
@@ -126,16 +131,16 @@ class Workspace:
 
     @contextmanager
     def writing(self, what: str = "writer", timeout_s: float = 600) -> Iterator[None]:
-        """Hold one of the workspace's locks, re-entrant in one process. Raises Refused when another process keeps it longer.
+        """Hold one of the workspace's locks, re-entrant in one process. Raises Busy, a Refused, when another process keeps it longer.
 
         `writer` guards data, index and versions and is held for moments; `training` is held for as long as a training takes.
         """
         self.state_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.state_dir / f"{what}.lock", is_singleton=True, thread_local=False)
         try:
-            lock.acquire(timeout=timeout_s)
+            lock.acquire(timeout=timeout_s, poll_interval=LOCK_POLL_S)
         except Timeout as error:
-            raise Refused(
+            raise Busy(
                 f"another process has held the {what} lock of {self.root} for more than {timeout_s:.0f} s",
                 hint="Wait for it, or stop it, and run again.",
             ) from error

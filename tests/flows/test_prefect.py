@@ -87,3 +87,58 @@ def test_one_step_is_a_task_in_a_recorded_flow_and_a_call_elsewhere():
         return await step(double, 21, retries=3)
 
     assert asyncio.run(plainly()) == 42
+
+
+def test_each_refresh_of_a_watcher_shows_as_a_run_and_the_last_records_for_all(make_workspace):
+    from flows.recorder import record
+    from tasks.refresh import refresh
+
+    workspace = open_workspace(make_workspace())
+    first = refresh(workspace)
+    (workspace.documents_dir / "products" / "elm.md").write_text("# Elm kettle\n\nThe Elm kettle is no longer sold.\n")
+    second = refresh(workspace)
+    record(str(workspace.root), [first, second])
+    runs, tasks, artifacts = recorded()
+    mine = [run for run in runs if run.name == f"refresh {workspace.root}"]
+    assert [run.state_name for run in mine] == ["Completed", "Completed"]
+    assert sorted(task.name.split("-")[0] for task in tasks if task.flow_run_id in {run.id for run in mine}) == ["record_refresh"]
+    assert [artifact.data.splitlines()[0] for artifact in artifacts if artifact.flow_run_id in {run.id for run in mine}] == [
+        "# kb: 12 added, 0 changed, 0 deleted"
+    ]
+
+
+def test_an_event_from_outside_names_the_documents_that_changed():
+    import uuid
+    from datetime import UTC, datetime
+
+    import httpx
+    from prefect.settings import get_current_settings
+
+    from flows import remote
+
+    async def post() -> None:
+        """As docs/GUIDE.md does with curl, again and again, for nobody may be listening yet."""
+        for about, payload in (("other", {"changed": ["x.md"]}), ("kb", {"changed": ["a/b.md", 5]}), ("kb", {})):
+            event = {
+                "id": str(uuid.uuid4()),
+                "occurred": datetime.now(UTC).isoformat(),
+                "event": "tandem.documents.changed",
+                "resource": {"prefect.resource.id": f"tandem.workspace.{about}"},
+                "payload": payload,
+            }
+            async with httpx.AsyncClient() as client:
+                (await client.post(f"{get_current_settings().api.url}/events", json=[event])).raise_for_status()
+        await asyncio.sleep(1)
+        await post()
+
+    async def hear() -> set[str]:
+        heard: set[str] = set()
+        posting = asyncio.create_task(post())
+        async for names in remote.changed_documents("kb"):
+            heard.add(str(names))
+            if len(heard) == 2:
+                break
+        posting.cancel()
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(hear(), 60)) == {"['a/b.md']", "None"}

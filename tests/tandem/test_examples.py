@@ -65,8 +65,10 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
 
 
 def test_lines_that_hold_are_read_past_those_that_do_not():
-    text = "no json\n\n" + line(id="a", sources="data/documents/x.md") + "\n" + line(id="a") + "\n" + line(id="b", sources=["gone.md"])
-    assert [(one.id, one.sources) for one in usable_examples(text, ["x.md"])] == [("a", ("x.md",))]
+    lines = ["no json", "", line(id="a", sources="data/documents/x.md"), line(id="b", question=""), line(id="c", sources=["y.md"])]
+    assert [(one.id, one.sources) for one in usable_examples("\n".join(lines))] == [("a", ("x.md",)), ("c", ("y.md",))]
+    lines += [line(id="a", sources=["y.md"]), line(id="c", sources=["x.md"])]
+    assert [(one.id, one.sources) for one in usable_examples("\n".join(lines), ["x.md"])] == [("a", ("x.md",)), ("c", ("x.md",))]
 
 
 def test_a_line_separator_inside_a_string_does_not_split_the_line() -> None:

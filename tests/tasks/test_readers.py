@@ -120,12 +120,12 @@ def test_a_folder_that_cannot_be_read_is_named_and_hides_what_lies_below_it(tmp_
 
 
 def test_a_folder_that_may_be_listed_but_not_entered_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    locked = write(tmp_path, "hr/bands.md", "text")
+    write(tmp_path, "hr/bands.md", "text")
 
-    def refuse(path: Path) -> bool:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(*place: object) -> None:
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(locked), "is_symlink", refuse)
+    monkeypatch.setattr("tasks.readers._stamp", refuse)
     assert scan(tmp_path, {}).unreadable == {"hr": "Permission denied"}
 
 
