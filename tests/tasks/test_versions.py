@@ -514,5 +514,5 @@ def test_every_stage_names_a_module_and_params_that_exist() -> None:
     assert all((PROJECT / "tasks" / f"{name}.py").is_file() for name in ("refresh", "dataset", "train", "evaluate"))
     sections = {key.split(".")[0] for stage in stages.values() for key in stage["params"] if isinstance(key, str)}
     assert sections <= set(Params.model_fields)
-    own = {"name", "promotion", "drift", "versions", "schedule"}  # what no artefact depends on
+    own = {"name", "promotion", "drift", "advice", "versions", "schedule"}  # what no artefact depends on
     assert set(Params.model_fields) - sections == own
