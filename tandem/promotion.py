@@ -203,8 +203,9 @@ def _comparison(contest: _Contest, winner: str, champion: str | None) -> tuple[I
     if contest.n < 2:
         return None, (sentence,)
     smallest = minimum_detectable_effect(contest.utilities[name] - contest.utilities[reference])
-    power = f"a set like this shows differences from {smallest:.2f} on (80 % power)"
-    return interval, (sentence, power) if interval.low <= 0 <= interval.high and smallest else (sentence,)
+    if smallest is None or not interval.low <= 0 <= interval.high:
+        return interval, (sentence,)
+    return interval, (sentence, f"a set like this shows differences from {smallest:.2f} on (80 % power)")
 
 
 def _means(contest: _Contest, name: str) -> str:
