@@ -140,7 +140,7 @@ class Adapter(Section):
     patience: int = Field(2, ge=1)
     context: bool = True
     oracle_share: Share = 0.95
-    closed_book_share: Share = 0.1
+    closed_book_share: Share = 0.15
     exercises: int = Field(400, ge=0)
     min_examples: int = Field(40, ge=1)
     retrain_after_changed_share: Share = 0.2
