@@ -32,7 +32,7 @@ CHECKS = (
     Check("folders", index_health.folders),
     Check("documents", index_health.documents, index_health.refreshed),
     Check("table", index_health.table, index_health.rebuilt),
-    Check("earlier tables", index_health.earlier, index_health.refreshed),
+    Check("earlier tables", index_health.earlier, index_health.followed),
     Check("table versions", index_health.old_versions, index_health.maintained),
     Check("stray tables", index_health.stray, index_health.drop_stray),
     Check("record", records_health.recorded, records_health.record_again),

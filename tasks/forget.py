@@ -7,6 +7,7 @@ holds its text. Killed at any line, it is finished by running it again.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from tasks import quarantine, registry
 from tasks.checkpoint import drop_checkpoint
 from tasks.converted import keep_only
 from tasks.embed import embedding_cache
-from tasks.erase import Erased, erase, recorded_versions
+from tasks.erase import Erased, Kept, erase, kept, mentions, recorded_versions, sentences_of
 from tasks.examples import document_ids, label_examples
 from tasks.index import purge, text_hashes
+from tasks.index_health import restore_earlier
 from tasks.manifest import manifest_or_empty
-from tasks.refresh import Progress, refresh
+from tasks.refresh import Progress, all_chunks, refresh
 from tasks.tracking import begun
 from tasks.train import load_trained, read_trained
 from tasks.versions import record
@@ -68,7 +70,8 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
     """
     with workspace.writing("training", timeout_s=1), workspace.writing():
         ids, everywhere = _begin(workspace, doc_ids, everywhere)
-        notes = _label(workspace)
+        notes = [*_label(workspace), *_restore(workspace)]
+        sentences = sentences_of(workspace, ids)
         examples = _naming(workspace, ids)
         adapters, unasked = _trained_on(workspace, ids)
         _drop_interrupted_training(workspace, ids)
@@ -80,8 +83,10 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         n_vectors = embedding_cache(workspace).keep_only(text_hashes(workspace))
         keep_only(workspace.converted_dir, {entry["md5"] for entry in manifest_or_empty(workspace)["documents"].values()})
         recorded = record(workspace, ["index"], f"Forget {len(ids)} documents") if (workspace.root / ".dvc").is_dir() else None
-        erased = erase(workspace, ids) if everywhere else Erased()
-        still = tuple(_still(workspace, ids, examples, everywhere))
+        sentences -= _said_elsewhere(workspace, sentences)
+        found = kept(workspace, ids, sentences)
+        erased = erase(workspace, found) if everywhere else Erased()
+        still = (*_still(workspace, ids, examples, sentences), *_in_dvc(workspace, ids, found, everywhere))
         _marker(workspace).unlink(missing_ok=True)
     return Forgotten(
         forgotten=tuple(ids),
@@ -155,6 +160,22 @@ def _label(workspace: Workspace) -> list[str]:
     return []
 
 
+def _restore(workspace: Workspace) -> list[str]:
+    """Bring back into step what a registered version answers from: the purge drops every other table."""
+    try:
+        restore_earlier(workspace)
+    except Refused as refusal:
+        seen = "which tables registered versions answer from could not be asked, and all but the listed ones were dropped"
+        return [f"{seen}: {refusal.paragraph()}"]
+    return []
+
+
+def _said_elsewhere(workspace: Workspace, sentences: Collection[str]) -> set[str]:
+    """Those that the documents that are left hold too."""
+    text = "\n".join(" ".join(piece.text.split()) for piece in all_chunks(workspace))
+    return {sentence for sentence in sentences if sentence in text}
+
+
 def _naming(workspace: Workspace, ids: Sequence[str]) -> tuple[str, ...]:
     if not workspace.examples_path.is_file():
         return ()
@@ -189,34 +210,53 @@ def _drop_interrupted_training(workspace: Workspace, ids: Sequence[str]) -> None
         drop_checkpoint(workspace)
 
 
-def _still(workspace: Workspace, ids: Sequence[str], examples: Sequence[str], everywhere: bool) -> Iterator[str]:
-    """What still holds the text, or words of it, with what to do."""
+def _still(workspace: Workspace, ids: Sequence[str], examples: Sequence[str], sentences: Collection[str]) -> Iterator[str]:
+    """What still holds the text in the workspace, or words of it, with what to do."""
+    again = f"then `{_everywhere(ids)}` for the recorded ones"
     if examples:
-        yield f"{workspace.examples_path}: {len(examples)} examples name it and may quote it; they are set aside; delete their lines"
-    training_set = workspace.training_set_path
-    if any(_names(training_set, ids)):
-        yield f"{training_set} and its versions in DVC's cache hold passages of it; `tandem retrain`, then `dvc gc --workspace`"
+        seen = f"{workspace.examples_path}: {len(examples)} examples name it and may quote it; they are set aside; delete their lines"
+        yield f"{seen} (earlier versions of the file stay in DVC's cache)"
+    if _quotes(workspace.training_set_path, ids, sentences):
+        yield f"{workspace.training_set_path} holds passages of it; `tandem retrain`, {again}"
     reports = (workspace.evaluation_dir / "scorecards.json", *sorted(workspace.reports_dir.glob("*.html")))
-    quoting = [path for path in reports if _quotes(path, ids)]
+    quoting = [path for path in reports if _quotes(path, ids, sentences)]
     if quoting:
-        yield f"{len(quoting)} files of comparisons quote it, such as {quoting[0]}; `tandem compare`, then delete the older reports"
+        yield f"{len(quoting)} files of comparisons quote it, such as {quoting[0]}; `tandem compare`, delete the older reports, {again}"
     if begun(workspace):
         yield f"MLflow at {workspace.tracking_uri}: traces of answers and the records of trainings and comparisons may quote it"
-    n_versions = sum(bool(files.keys() & set(ids)) for files in recorded_versions(workspace).values())
-    if n_versions and everywhere:
-        yield f"its content is gone from DVC's cache: {n_versions} earlier data versions cannot be checked out any more"
-    elif n_versions:
-        yield f"DVC's cache and remote hold it in {n_versions} earlier data versions; `tandem forget --everywhere {' '.join(ids)}`"
+
+
+def _in_dvc(workspace: Workspace, ids: Sequence[str], found: Kept, everywhere: bool) -> Iterator[str]:
+    """What DVC's cache and remote hold of it, or did."""
+    outputs = " and ".join(f"earlier {kind} ({len(md5s)} files)" for kind, md5s in found.outputs.items())
+    if everywhere and found.doomed:
+        gone = "its content is" if not found.shared else f"{len(found.doomed)} of its {len(found.doomed) + len(found.shared)} contents are"
+        yield f"{gone} gone from DVC's cache: {found.n_versions} earlier data versions cannot be checked out any more"
+    elif found.doomed:
+        yield f"DVC's cache and remote hold it in {found.n_versions} earlier data versions; `{_everywhere(ids)}`"
+    if outputs and everywhere:
+        yield f"{outputs} that quoted it are gone from DVC's cache"
+    elif outputs:
+        yield f"DVC's cache and remote hold words of it in {outputs}; `{_everywhere(ids)}`"
+    sharing = sorted({doc_id for doc_ids in found.shared.values() for doc_id in doc_ids})
+    if sharing:
+        seen = f"DVC's cache and remote keep {len(found.shared)} of its contents, for {', '.join(sharing)} has the same today"
+        yield f"{seen}; `{_everywhere([*ids, *sharing])}`"
+    if found.other_names:
+        seen = f"DVC's cache and remote hold other contents of {', '.join(found.other_names)}, which had the same content once"
+        yield f"{seen}; `{_everywhere(found.other_names)}`"
+    if not found.knows_outputs:
+        yield (
+            "git has no history of dvc.lock: earlier training sets and scorecards in DVC's cache may quote it; `dvc gc --workspace "
+            "--cloud` drops them, and with them every earlier data version: `tandem rollback --data` to those stops working"
+        )
     if (workspace.root / ".git").exists():
         yield "git's history holds its name (data/labels.json), no text"
 
 
-def _names(path: Path, ids: Sequence[str]) -> Iterator[bool]:
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            yield bool(set(json.loads(line)["documents"]) & set(ids))
+def _everywhere(ids: Sequence[str]) -> str:
+    return shlex.join(["tandem", "forget", "--everywhere", *ids])
 
 
-def _quotes(path: Path, ids: Sequence[str]) -> bool:
-    text: Any = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    return any(doc_id in text for doc_id in ids)
+def _quotes(path: Path, ids: Sequence[str], sentences: Collection[str]) -> bool:
+    return path.is_file() and mentions(path.read_text(encoding="utf-8", errors="replace"), ids, sentences)

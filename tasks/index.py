@@ -203,6 +203,14 @@ def write_pointer(workspace: Workspace, table: Any) -> None:
     write_json(_pointer_path(workspace), pointer)
 
 
+def remember_earlier(workspace: Workspace, layouts: Iterable[Mapping[str, Any]]) -> None:
+    """Keep the tables of these layouts in step from now on."""
+    pointer = read_pointer(workspace)
+    known = [pointer["layout"], *pointer.get("earlier", [])]
+    known += [dict(one) for one in layouts if dict(one) not in known]
+    write_json(_pointer_path(workspace), {**pointer, "earlier": known[1:]})
+
+
 def earlier_tables(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """Tables that served before the present one -> layout: a registered version goes on answering from the one that it was made on."""
     layouts = read_pointer(workspace).get("earlier", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 from tandem.errors import Refused
 from tandem.records import Finding
 from tasks.index import (
+    FORMAT,
     KEEP_VERSIONS,
     MAINTAIN_EVERY,
     earlier_tables,
     layout_of,
     maintain,
     read_pointer,
+    remember_earlier,
     stray_tables,
 )
 from tasks.manifest import Entries, manifest_or_empty, out_of_step, read_manifest, read_stamps
@@ -31,7 +34,7 @@ def folders(workspace: Workspace) -> Iterator[Finding]:
     """Folders of documents that cannot be looked into."""
     for folder, why in scan(workspace.documents_dir, read_stamps(workspace)).unreadable.items():
         place = workspace.documents_dir / folder
-        yield Finding("folders", "a folder of documents cannot be read", f"{place}: {why}", f"chmod u+rx {place}")
+        yield Finding("folders", "a folder of documents cannot be read", f"{place}: {why}", shlex.join(["chmod", "u+rx", str(place)]))
 
 
 def documents(workspace: Workspace) -> Iterator[Finding]:
@@ -102,6 +105,9 @@ def damage_of(found: Any) -> str:
 
 def earlier(workspace: Workspace) -> Iterator[Finding]:
     """The tables that served before, from which registered versions still answer, against the manifest."""
+    if lost := sorted(_lost(workspace)):
+        problem = "a table that a registered version answers from is not kept in step: the list of earlier tables was lost"
+        yield Finding("earlier tables", problem, listed(lost), REPAIR)
     entries: Entries = manifest_or_empty(workspace)["documents"]
     md5s = {doc_id: entry["md5"] for doc_id, entry in entries.items() if not entry.get("held")}
     for name in earlier_tables(workspace) if _pointer(workspace) else ():
@@ -137,13 +143,40 @@ def stray(workspace: Workspace) -> Iterator[Finding]:
 
 def _strays(workspace: Workspace) -> list[str]:
     """Not those of registered versions: the list of the tables that served before may have been lost. Raises Refused without MLflow."""
+    return [name for name, layout in _unlisted(workspace).items() if layout is None]
+
+
+def _lost(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    return {name: layout for name, layout in _unlisted(workspace).items() if layout}
+
+
+def _unlisted(workspace: Workspace) -> dict[str, dict[str, Any] | None]:
+    """Tables that neither serve nor are listed as earlier ones -> the layout that a registered version names for its table, empty
+    where it names none, None for a table that no version names."""
     from tasks import registry
 
-    found = stray_tables(workspace) if _pointer(workspace) else []
-    if not found:
-        return []
-    named = [registry.registered(workspace, version) for version, aliases in registry.versions(workspace).items() if aliases]
-    return [name for name in found if name not in {version.behaviour.get("table") for version in named}]
+    found: dict[str, dict[str, Any] | None] = dict.fromkeys(stray_tables(workspace)) if _pointer(workspace) else {}
+    for version, names in registry.versions(workspace).items() if found else ():
+        try:
+            behaviour = registry.registered(workspace, version).behaviour
+        except FileNotFoundError as error:
+            if not names:
+                continue
+            seen = f"which table version {version} ({' and '.join(names)}) answers from cannot be known: {error}"
+            raise Refused(seen, hint="Put its files back, or promote another: `tandem history`.") from error
+        if behaviour.get("table") in found:
+            layout = behaviour.get("layout") or {}
+            found[behaviour["table"]] = layout if layout.get("format") == FORMAT else {}
+    return found
+
+
+def restore_earlier(workspace: Workspace) -> list[str]:
+    """List the tables of registered versions as earlier ones again: the next refresh brings them up. Raises Refused without MLflow."""
+    with workspace.writing():
+        lost = _lost(workspace)
+        if lost:
+            remember_earlier(workspace, lost.values())
+    return sorted(lost)
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------------
@@ -156,6 +189,12 @@ def refreshed(workspace: Workspace) -> str:
     done = refresh(workspace)
     counts = ", ".join(f"{len(getattr(done, what))} {what}" for what in ("added", "changed", "deleted"))
     return f"refreshed: {counts}, {len(done.quarantined)} quarantined; {done.rows} rows"
+
+
+def followed(workspace: Workspace) -> str:
+    """The lost tables are listed again, then a refresh brings all earlier ones up."""
+    lost = restore_earlier(workspace)
+    return f"{f'listed {listed(lost)} again, ' if lost else ''}{refreshed(workspace)}"
 
 
 def rebuilt(workspace: Workspace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from tandem.records import Finding
 from tasks import quarantine
 from tasks.index_health import REFRESH, REPAIR, listed
 from tasks.tracking import set_aside
-from tasks.workspace import Workspace
+from tasks.workspace import Workspace, finish_swap
 
 LOCKS_S = {"writer": 5.0, "training": 0.0}  # how long a lock may be waited for: a writer holds its own for moments
 ABANDONED_S = 600.0  # a partial file that nobody has written to for so long
@@ -36,7 +37,7 @@ def locks(workspace: Workspace) -> Iterator[Finding]:
     index_lock = workspace.root / ".git" / "index.lock"
     if _is_abandoned(index_lock):
         seen = f"{index_lock}, {time.time() - index_lock.stat().st_mtime:.0f} s old"
-        yield Finding("locks", "git was stopped in the middle, and takes no commit", seen, f"rm {index_lock}")
+        yield Finding("locks", "git was stopped in the middle, and takes no commit", seen, shlex.join(["rm", str(index_lock)]))
 
 
 def _is_held(path: Path, patience_s: float) -> bool:
@@ -98,7 +99,10 @@ def drop_damaged(workspace: Workspace) -> str:
 
 
 def leftovers(workspace: Workspace) -> Iterator[Finding]:
-    """Half-written files of processes that were stopped."""
+    """Half-written files of processes that were stopped; first, as for all else when a workspace is opened, a swap of the training's
+    last epoch is finished: what lies beside its place may be all that there is of it."""
+    if not _is_training(workspace):
+        finish_swap(workspace.state_dir / "checkpoint")
     found = _abandoned(workspace)
     if found:
         names = [path.relative_to(workspace.root).as_posix() for path in found]
@@ -110,9 +114,11 @@ def _abandoned(workspace: Workspace) -> list[Path]:
         (workspace.state_dir, ("restoring-*", "*.tmp", "checkpoint.new", "fetched/*", "models/tmp*", "outbox/*.part", "cache/*/*.tmp")),
         (workspace.artifacts_dir, ("*.new", "*/*.tmp")),
         (workspace.quarantine_dir, ("**/*.tmp",)),
-        (workspace.root / "data", ("*.tmp",)),
+        (workspace.root / "data", ("labels.tmp",)),
     )
-    return sorted(path for folder, patterns in places for one in patterns for path in folder.glob(one) if _is_abandoned(path))
+    found = {path for folder, patterns in places for one in patterns for path in folder.glob(one) if _is_abandoned(path)}
+    swapped = {workspace.state_dir / "checkpoint.new"} if (workspace.state_dir / "checkpoint.old").is_dir() else set()
+    return sorted(found - swapped)
 
 
 def _is_abandoned(path: Path) -> bool:
@@ -133,14 +139,18 @@ def drop_leftovers(workspace: Workspace) -> str:
 def unfinished(workspace: Workspace) -> Iterator[Finding]:
     """Work that was begun and goes on when its command is run again: nothing of it is deleted."""
     epochs = workspace.state_dir / "checkpoint" / "state.json"
-    training_lock = workspace.state_dir / "training.lock"
-    if epochs.is_file() and not (training_lock.is_file() and _is_held(training_lock, 0)):
+    if epochs.is_file() and not _is_training(workspace):
         n_done = len(json.loads(epochs.read_text(encoding="utf-8"))["history"])
         yield Finding("unfinished", "a training was interrupted", f"{epochs.parent}: {n_done} epochs are done", "tandem retrain")
     begun_path = workspace.state_dir / "forgetting.json"
     if begun_path.is_file():
         doc_ids = json.loads(begun_path.read_text(encoding="utf-8"))["documents"]
-        yield Finding("unfinished", "documents were not forgotten wholly", listed(doc_ids), f"tandem forget {' '.join(doc_ids)}")
+        yield Finding("unfinished", "documents were not forgotten wholly", listed(doc_ids), shlex.join(["tandem", "forget", *doc_ids]))
+
+
+def _is_training(workspace: Workspace) -> bool:
+    lock = workspace.state_dir / "training.lock"
+    return lock.is_file() and _is_held(lock, 0)
 
 
 # --- records: DVC, MLflow, quarantine ----------------------------------------------------------------------------------------
@@ -151,7 +161,12 @@ def recorded(workspace: Workspace) -> Iterator[Finding]:
     from tasks import versions
 
     if not (workspace.root / ".dvc").is_dir():
-        yield Finding("record", "there is no DVC repository", f"{workspace.root / '.dvc'} is missing", f"tandem init {workspace.root}")
+        yield Finding(
+            "record",
+            "there is no DVC repository",
+            f"{workspace.root / '.dvc'} is missing",
+            shlex.join(["tandem", "init", str(workspace.root)]),
+        )
         return
     last = versions.recorded_md5s(workspace)
     now = {"documents": versions.documents_md5(workspace), "examples": versions.examples_md5(workspace), "manifest": ""}

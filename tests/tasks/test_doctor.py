@@ -19,7 +19,7 @@ from tasks.create import create_workspace
 from tasks.doctor import CHECKS, diagnose
 from tasks.embed import embedding_cache
 from tasks.examples import record_examples
-from tasks.index import read_pointer, table_name
+from tasks.index import earlier_tables, layout_of, read_pointer, table_name
 from tasks.refresh import refresh
 from tasks.table import find_table
 from tasks.tracking import put_aside, set_aside
@@ -249,6 +249,49 @@ def test_half_written_files_are_deleted_once_they_are_old_and_a_checkpoint_is_ke
     assert found[0].value.startswith("3: ")
     assert found[1].next == "tandem retrain"
     assert [path.exists() for path in (*old, young, checkpoint)] == [False, False, False, True, True]
+
+
+def test_a_checkpoint_whose_swap_was_killed_is_put_in_place_and_not_deleted(workspace):
+    for name, n_epochs in (("checkpoint.old", 1), ("checkpoint.new", 2)):
+        path = workspace.state_dir / name / "state.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"history": list(range(n_epochs))}))
+        os.utime(path.parent, (1_700_000_000, 1_700_000_000))
+    (found,) = diagnose(workspace, repair=True)
+    assert (found.check, found.value) == ("unfinished", f"{workspace.state_dir / 'checkpoint'}: 2 epochs are done")
+    assert not (workspace.state_dir / "checkpoint.old").exists()
+
+
+def test_files_of_the_user_are_no_leftovers_whatever_their_names(workspace):
+    ours, mine = workspace.labels_path.with_suffix(".tmp"), workspace.root / "data" / "mine.tmp"
+    for path in (ours, mine):
+        path.write_text("{")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    (found,) = diagnose(workspace, repair=True)
+    assert (found.check, found.value) == ("leftovers", "1: data/labels.tmp")
+    assert [path.exists() for path in (ours, mine)] == [False, True]
+
+
+def test_a_command_in_a_hint_takes_names_with_blanks(workspace):
+    (workspace.state_dir / "forgetting.json").write_text(json.dumps({"documents": ["an old page.md", "b.md"], "everywhere": False}))
+    (found,) = diagnose(workspace)
+    assert found.next == "tandem forget 'an old page.md' b.md"
+
+
+def test_tables_that_registered_versions_answer_from_survive_the_loss_of_the_pointer(workspace):
+    behaviour = {**BEHAVIOUR, "index_uri": workspace.index_uri, "table": table_name(workspace), "layout": layout_of(workspace.params)}
+    registry.promote(workspace, registry.register(workspace, behaviour, None, {}, DECISION))
+    recut = with_chunking(workspace, 150)
+    refresh(recut)
+    assert list(earlier_tables(recut)) == [behaviour["table"]]
+    (recut.state_dir / "index.json").write_text("{")
+    (recut.documents_dir / "products" / "elm.md").unlink()
+    found = diagnose(recut, repair=True)
+    lost = "a table that a registered version answers from is not kept in step: the list of earlier tables was lost"
+    assert (lost, f"1: {behaviour['table']}", True) in [(one.problem, one.value, one.mended) for one in found]
+    assert list(earlier_tables(recut)) == [behaviour["table"]]
+    assert find_table(recut.index_uri, behaviour["table"]).count_rows("doc_id = 'products/elm.md'") == 0
+    assert diagnose(recut) == []
 
 
 def test_a_folder_that_cannot_be_read_is_named(workspace, monkeypatch):

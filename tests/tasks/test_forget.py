@@ -93,9 +93,65 @@ def test_content_that_another_document_has_stays(workspace):
     shutil.copyfile(workspace.documents_dir / DOC, copy)
     refresh(workspace)
     record(workspace, ["index"], "Copy")
-    assert forget(workspace, [DOC], everywhere=True).objects_removed == 2
+    outcome = forget(workspace, [DOC], everywhere=True)
+    assert outcome.objects_removed == 2
+    assert "1 of its 2 contents are gone from DVC's cache: 1 earlier data versions cannot be checked out any more" in outcome.still
+    kept = "DVC's cache and remote keep 1 of its contents, for products/elm-copy.md has the same today"
+    assert f"{kept}; `tandem forget --everywhere {DOC} products/elm-copy.md`" in outcome.still
     assert checkout(workspace, "HEAD")
     assert SECRET in copy.read_text()
+
+
+def test_content_is_not_said_to_be_gone_where_another_document_has_all_of_it(workspace):
+    shutil.copyfile(workspace.documents_dir / "products" / "fir.md", workspace.documents_dir / "products" / "the fir.md")
+    refresh(workspace)
+    record(workspace, ["index"], "Copy")
+    outcome = forget(workspace, ["products/fir.md"], everywhere=True)
+    assert outcome.objects_removed == 0
+    assert not any("gone from DVC's cache" in line for line in outcome.still)
+    assert any(line.endswith("`tandem forget --everywhere products/fir.md 'products/the fir.md'`") for line in outcome.still)
+
+
+def test_content_that_only_an_earlier_name_had_goes_too_and_that_names_other_content_is_named(workspace):
+    (workspace.documents_dir / DOC).rename(workspace.documents_dir / "products" / "new.md")
+    refresh(workspace)
+    record(workspace, ["index"], "Rename")
+    outcome = forget(workspace, ["products/new.md"], everywhere=True)
+    assert outcome.objects_removed == 2
+    assert "its content is gone from DVC's cache: 2 earlier data versions cannot be checked out any more" in outcome.still
+    assert any(f"other contents of {DOC}" in line and f"`tandem forget --everywhere {DOC}`" in line for line in outcome.still)
+    forget(workspace, [DOC], everywhere=True)
+    assert holding(workspace.root) == []
+
+
+def test_earlier_training_sets_and_scorecards_that_quote_it_are_named_and_erased(workspace, tmp_path):
+    quoting = {"documents": [DOC], "passages": [f"Elm > Code: The code is {SECRET} number 2."]}
+    _record_outputs(workspace, quoting, {"rag": {"passages": quoting["passages"]}})
+    outcome = forget(open_workspace(shutil.copytree(workspace.root, tmp_path / "in-place", symlinks=True)), [DOC])
+    assert [line for line in outcome.still if "tandem retrain" in line and "then `tandem forget --everywhere" in line]
+    assert [line for line in outcome.still if "scorecards.json; `tandem compare`" in line]
+    _record_outputs(workspace, {"documents": [], "passages": []}, {"rag": {"passages": ["The Fir kettle weighs 1.5 kg."]}})
+    copy = open_workspace(shutil.copytree(workspace.root, tmp_path / "copy", symlinks=True))
+    seen = "DVC's cache and remote hold words of it in earlier scorecards (1 files) and earlier training sets (2 files)"
+    assert any(line.startswith(seen) for line in forget(copy, [DOC]).still)
+    outcome = forget(workspace, [DOC], everywhere=True)
+    assert outcome.objects_removed == 10
+    assert holding(workspace.root) == []
+
+
+def _record_outputs(workspace: Workspace, row: dict[str, object], scorecards: dict[str, object]) -> None:
+    lineage = {"documents": dict.fromkeys(row["documents"], "0")}
+    for name, content in {
+        "training/set.jsonl": row,
+        "training/lineage.json": lineage,
+        "evaluation/scorecards.json": scorecards,
+        "evaluation/metrics.json": {},
+        "evaluation/plots/empty.json": {},
+    }.items():
+        path = workspace.artifacts_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content) + "\n")
+    record(workspace, ["dataset", "evaluate"], "Retrain and compare")
 
 
 def test_examples_that_name_it_are_listed_and_set_aside(workspace):
