@@ -40,7 +40,7 @@ def test_advice_on_a_folder_needs_no_workspace(tmp_path, small_inputs):
     done = tandem("advise", documents, "--examples", examples, "--no-train", "--json", cwd=tmp_path)
     advice = json.loads(done.stdout)
     assert (advice["variant"], advice["facts"]["n_documents"], advice["facts"]["may_train"]) == ("rag", 12, False)
-    assert [verdict["rule"] for verdict in advice["verdicts"] if verdict["vote"] == "bars"] == ["consent"]
+    assert [verdict["rule"] for verdict in advice["verdicts"] if verdict["vote"] == "bars"] == ["too few examples", "consent"]
     assert "Start with rag." in tandem("advise", documents, "--no-train", cwd=tmp_path).stdout
     assert "nowhere is no folder" in refused(tandem("advise", tmp_path / "nowhere"))
     assert list(tmp_path.iterdir()) == []
