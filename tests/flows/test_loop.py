@@ -118,10 +118,10 @@ def test_status_names_what_is_in_production(workspace, outcome):
 
 
 def test_an_edit_costs_one_document_and_leaves_dvc_clean(workspace):
-    page = workspace / "data" / "documents" / "products" / "maple.md"
-    page.write_text(page.read_text().replace("51 euros", "66 euros"))
+    page = workspace / "data" / "documents" / "products" / "larch.md"
+    page.write_text(page.read_text().replace("50 euros", "66 euros"))
     done = json.loads(tandem(workspace, "refresh", "--json").stdout)
-    assert (done["changed"], done["added"], done["deleted"], done["unchanged"]) == (["products/maple.md"], [], [], 11)
+    assert (done["changed"], done["added"], done["deleted"], done["unchanged"]) == (["products/larch.md"], [], [], 11)
     assert done["chunks_embedded"] == 1
     assert "up to date" in dvc(workspace, "status")
 
