@@ -34,7 +34,8 @@ def exam(n: int, n_passages: int, absent: float, seed: int = 0) -> list[Exercise
     mix = Mix(absent=absent, no_context=0.0, target_chars=(min(80, longest // 2), min(450, longest)))
     found: list[Exercise] = []
     while len(found) < n:
-        found += make_exercises(rng, "held_out", n_passages, 1, mix)
+        made = make_exercises(rng, "held_out", n_passages, 1, mix)
+        found += [one for one in made if (one.cited is None) == (absent > 0)]
     return found[:n]
 
 
