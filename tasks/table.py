@@ -96,7 +96,7 @@ def commit(
     `language` is that of the full-text index; `overwrite` replaces all rows; `table` is the open one, where it is at hand.
     """
     rows = _rows(batch)
-    table = table or find_table(uri, name)
+    table = find_table(uri, name) if table is None else table
     if table is None or overwrite:
         table = _write_anew(uri, name, rows)
     elif batch.chunks:
@@ -111,7 +111,8 @@ def commit(
 
 
 def _write_anew(uri: str, name: str, rows: Any) -> Any:
-    """The table with these rows alone: as another version of the one that is there; one that cannot even be opened gives way."""
+    """The table with these rows alone: as another version of the one that is there. One that cannot even be opened stands aside
+    until the new one is whole, and comes back where that cannot be written (a full disk, say)."""
     folder = Path(uri, f"{name}.lance")
     connection = connect(uri)
     if "://" not in uri and not folder.is_dir():
@@ -121,8 +122,17 @@ def _write_anew(uri: str, name: str, rows: Any) -> Any:
     except RuntimeError:
         if "://" in uri:
             raise
-        shutil.rmtree(folder)
-        return connection.create_table(name, data=rows)
+    aside = folder.with_name(f"{name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
+    try:
+        table = connection.create_table(name, data=rows)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside)
+    return table
 
 
 def _rows(batch: Batch) -> Any:

@@ -16,7 +16,7 @@ from tandem.errors import Refused
 from tandem.params import Chunking, Params, Prompt, Retrieval, Variant
 from tandem.records import Document
 from tasks.index import Index, earlier_tables, maintain, open_index, open_table_at, purge, read_pointer, table_name, write_pointer
-from tasks.table import Batch, chunks_in, commit, documents_in, find_table
+from tasks.table import Batch, _write_anew, chunks_in, commit, documents_in, find_table
 from tasks.workspace import Settings, Workspace
 
 
@@ -297,3 +297,18 @@ def test_a_large_table_gets_a_vector_index_and_still_finds(workspace: Workspace)
     vector_only = Retrieval(text_weight=0)
     found = [ids(index, f"Page {i} Word{i} word{i + 1} word{i + 2}", retrieval=vector_only)[0] for i in range(0, 320, 40)]
     assert sum(doc_id == f"d{i}.md" for doc_id, i in zip(found, range(0, 320, 40), strict=True)) >= 7
+
+
+def test_a_damaged_table_comes_back_where_no_new_one_can_be_written(tmp_path, monkeypatch):
+    class Full:
+        def create_table(self, name, **_):
+            (tmp_path / f"{name}.lance").mkdir(exist_ok=True)
+            raise RuntimeError("No space left on device")
+
+    (tmp_path / "chunks.lance").mkdir()
+    (tmp_path / "chunks.lance" / "data").write_text("what can still be saved")
+    monkeypatch.setattr("tasks.table.connect", lambda uri: Full())
+    with pytest.raises(RuntimeError, match="No space left"):
+        _write_anew(str(tmp_path), "chunks", [])
+    assert [path.name for path in tmp_path.iterdir()] == ["chunks.lance"]
+    assert (tmp_path / "chunks.lance" / "data").read_text() == "what can still be saved"
