@@ -19,9 +19,9 @@ from tandem.scoring import exact_match, token_f1
 from tandem.stats import mean_interval
 from tandem.synthetic import Exercise, Mix, make_exercises
 from tasks.examples import document_ids
+from tasks.facts import default_params
 from tasks.generate import LocalGenerator, Request
 from tasks.readers import read_document
-from tasks.survey import default_params
 from tasks.workspace import Settings
 
 CONTEXT_CHARS = 1_800  # about 440 tokens, the question besides

@@ -9,7 +9,7 @@ from typing import Any
 
 from tandem.advice import Facts, Measured, advise
 from tandem.params import Advice, Params
-from tasks.survey import default_params, measured_values, survey_folder, survey_workspace
+from tasks.facts import default_params, measured_values, survey_folder, survey_workspace
 from tasks.workspace import Workspace
 
 

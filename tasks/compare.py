@@ -16,8 +16,8 @@ from tasks import registry, runs
 from tasks.advise import advise_workspace
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
+from tasks.facts import values_of
 from tasks.report import plot_quality, write_report
-from tasks.survey import values_of
 from tasks.workspace import Workspace
 
 

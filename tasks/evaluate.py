@@ -8,36 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tandem import prompts
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
-from tandem.params import Base, Form, Prompt, Retrieval
-from tandem.records import Document, Example, Generation, Passage, Scorecard
+from tandem.params import Form, Prompt
+from tandem.records import Document, Example, Generation, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
-from tasks.answer import Answerer, open_behaviour_index
 from tasks.candidates import Candidate, candidates_of, trained_on
 from tasks.due import adapter_staleness
 from tasks.examples import load_examples
-from tasks.generate import Generator, Request, load_generator
+from tasks.lineup import Found, Lineup, Progress, found_by, retrieval_key
 from tasks.stage import progress_line, run_stage
 from tasks.train import read_trained
 from tasks.workspace import Workspace, replacing
-
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found for one question, with the tokens that it embedded and its share of the seconds."""
-
-    passages: list[Passage] = field(default_factory=list)
-    n_tokens: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +66,12 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
             f"{len(labelled.unfit)} unfit, {len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
             hint="Add examples to data/examples.jsonl, or raise split.held_out in params.yaml.",
         )
-    bench = _Bench(workspace, candidates, versions, progress)
+    lineup = Lineup(workspace, candidates, versions, progress)
     progress("searching", 0, 1)
-    ranked = bench.rank(labelled.examples)
-    retrieved = bench.retrieve(held_out)
-    outputs = bench.generate(held_out, retrieved)
-    latencies = bench.time(sampled(held_out, workspace.params.evaluation.latency_n, workspace.params.seed))
+    ranked = lineup.rank(labelled.examples)
+    retrieved = lineup.retrieve(held_out)
+    outputs = lineup.generate(held_out, retrieved)
+    latencies = lineup.time(sampled(held_out, workspace.params.evaluation.latency_n, workspace.params.seed))
     restricted = {example.id for example in held_out if is_restricted(example, labelled.documents)}
     cards = {
         candidate.name: _scorecard(
@@ -134,126 +121,6 @@ def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
         write_plot_data(fresh / "plots", comparison.scorecards)
 
 
-class _Bench:
-    """The candidates with their loaded models and open indexes: each distinct one is held once."""
-
-    def __init__(self, workspace: Workspace, candidates: Sequence[Candidate], versions: Mapping[str, int], progress: Progress):
-        self.workspace, self.candidates, self.progress = workspace, candidates, progress
-        self._generators: dict[str, Generator] = {}
-        self._indexes: dict[str, Any] = {}
-        self._versions = dict(versions)
-        adapted = sorted(candidates, key=lambda candidate: candidate.adapter_dir is None)
-        for done, candidate in enumerate(adapted):
-            progress("loading models", done, len(adapted))
-            self._generator(candidate)
-
-    def rank(self, examples: Sequence[Example]) -> dict[str, list[list[str]]]:
-        """Per kind of retrieval: the documents found for every answerable example, best first, `evaluation.retrieval_depth` deep."""
-        answerable = [example for example in examples if example.answerable and example.sources]
-        depth = self.workspace.params.evaluation.retrieval_depth
-        found: dict[str, list[list[str]]] = {"examples": [[example.id, *example.sources] for example in answerable]}
-        for candidate in self.candidates:
-            if candidate.behaviour["retrieve"] and (key := _retrieval_key(candidate)) not in found:
-                wide = Retrieval(**{**candidate.behaviour["retrieval"], "k": depth * 3})
-                passages = self._search(candidate, answerable, wide)
-                found[key] = [list(dict.fromkeys(passage.doc_id for passage in ranking))[:depth] for ranking in passages]
-        return found
-
-    def retrieve(self, examples: Sequence[Example]) -> dict[str, list[Found]]:
-        """Per kind of retrieval: what it finds for every question, once."""
-        found: dict[str, list[Found]] = {}
-        for candidate in self.candidates:
-            if candidate.behaviour["retrieve"] and (key := _retrieval_key(candidate)) not in found:
-                started = time.perf_counter()
-                passages = self._search(candidate, examples, Retrieval(**candidate.behaviour["retrieval"]))
-                seconds = (time.perf_counter() - started) / len(examples)
-                count = self._answerer(candidate).count_embedded
-                found[key] = [Found(one, count(example.question), seconds) for example, one in zip(examples, passages, strict=True)]
-        return found
-
-    def generate(self, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> dict[str, list[tuple[Generation, float]]]:
-        """Per candidate: every output with its share of the batch's seconds."""
-        outputs: dict[str, list[tuple[Generation, float]]] = {}
-        total = len(self.candidates) * len(examples)
-        for candidate in self.candidates:
-            requests = [
-                Request(example.question, tuple(prompts.shown(found.passages)))
-                for example, found in zip(examples, _found(candidate, examples, retrieved), strict=True)
-            ]
-            answerer = self._answerer(candidate)
-            outputs[candidate.name] = []
-            for start in range(0, len(requests), 64):
-                batch = requests[start : start + 64]
-                started = time.perf_counter()
-                generations = answerer.generator.generate(batch, answerer.prompt, candidate.behaviour["adapter"])
-                seconds = (time.perf_counter() - started) / len(batch)
-                outputs[candidate.name] += [(generation, seconds) for generation in generations]
-                done = list(outputs).index(candidate.name) * len(examples) + start + len(batch)
-                self.progress(f"answering as {candidate.name}", done, total)
-        return outputs
-
-    def time(self, examples: Sequence[Example]) -> dict[str, dict[str, list[float]]]:
-        """Milliseconds of answers given one by one, the candidates taking turns on each question; the first question warms up."""
-        latencies: dict[str, dict[str, list[float]]] = {
-            candidate.name: {"retrieve": [], "generate": [], "total": []} for candidate in self.candidates
-        }
-        for done, example in enumerate([*examples[:1], *examples]):
-            self.progress("timing answers", done, len(examples))
-            for candidate in self.candidates:
-                answerer = self._answerer(candidate)
-                started = time.perf_counter()
-                passages = answerer.retrieve([example.question], example.roles)[0]
-                found = time.perf_counter()
-                request = Request(example.question, tuple(prompts.shown(passages)))
-                answerer.generator.generate([request], answerer.prompt, candidate.behaviour["adapter"])
-                ended = time.perf_counter()
-                if done:
-                    for part, seconds in (("retrieve", found - started), ("generate", ended - found), ("total", ended - started)):
-                        latencies[candidate.name][part].append(seconds * 1000)
-        return latencies
-
-    def _search(self, candidate: Candidate, examples: Sequence[Example], retrieval: Retrieval) -> list[list[Passage]]:
-        """Questions are searched with the roles of their example, so that restricted ones are asked as their readers would."""
-        by_roles: dict[tuple[str, ...], list[int]] = {}
-        for at, example in enumerate(examples):
-            by_roles.setdefault(example.roles, []).append(at)
-        found: dict[int, list[Passage]] = {}
-        answerer = self._answerer(candidate)
-        for roles, places in by_roles.items():
-            passages = answerer.retrieve([examples[at].question for at in places], roles, retrieval=retrieval)
-            found |= dict(zip(places, passages, strict=True))
-        return [found[at] for at in range(len(examples))]
-
-    def _answerer(self, candidate: Candidate) -> Answerer:
-        index = None
-        if candidate.behaviour["retrieve"]:
-            key = json.dumps([candidate.behaviour[name] for name in ("index_uri", "table", "embedder", "retrieval")], sort_keys=True)
-            if key not in self._indexes:
-                self._indexes[key] = self._pinned(open_behaviour_index(candidate.behaviour, self.workspace.settings))
-            index = self._indexes[key]
-        return Answerer(candidate.behaviour, index, self._generator(candidate))
-
-    def _pinned(self, index: Any) -> Any:
-        """At the version that the variants' behaviours name, so that a refresh meanwhile shows in none of them; the table of another
-        layout, which a champion may still search, at the version that it has when opened."""
-        index.pin(self._versions.setdefault(index.table_name, index.version))
-        return index
-
-    def _generator(self, candidate: Candidate) -> Generator:
-        base = json.dumps([candidate.behaviour["base"], candidate.behaviour["form"]], sort_keys=True)
-        key = f"{base}@{candidate.adapter_dir}"
-        if key not in self._generators:
-            shared = next((held for name, held in self._generators.items() if name.startswith(f"{base}@")), None)
-            if shared is not None and candidate.adapter_dir is None:
-                self._generators[key] = shared
-            else:
-                behaviour = candidate.behaviour
-                self._generators[key] = load_generator(
-                    Base(**behaviour["base"]), Form(**behaviour["form"]), self.workspace.settings, candidate.adapter_dir
-                )
-        return self._generators[key]
-
-
 def _scorecard(
     workspace: Workspace,
     candidate: Candidate,
@@ -266,7 +133,7 @@ def _scorecard(
 ) -> Scorecard:
     params, form, prompt = workspace.params, Form(**candidate.behaviour["form"]), Prompt(**candidate.behaviour["prompt"])
     rows = []
-    for example, found, (generation, seconds) in zip(examples, _found(candidate, examples, retrieved), outputs, strict=True):
+    for example, found, (generation, seconds) in zip(examples, found_by(candidate, examples, retrieved), outputs, strict=True):
         parsed = prompts.parse(generation.text, form, prompt, len(found.passages))
         n_in, n_out = generation.n_tokens_in, generation.n_tokens_out
         rows.append(
@@ -287,7 +154,7 @@ def _scorecard(
         )
     ranking: dict[str, float | None] = {}
     if candidate.behaviour["retrieve"]:
-        rankings = zip(ranked["examples"], ranked[_retrieval_key(candidate)], strict=True)
+        rankings = zip(ranked["examples"], ranked[retrieval_key(candidate)], strict=True)
         ranking = retrieval_summary(retrieval_scores(documents, wanted[1:]) for wanted, documents in rankings)
     trained = read_trained(candidate.adapter_dir / "training.json") if candidate.adapter_dir else None
     return scorecard(
@@ -299,14 +166,6 @@ def _scorecard(
         staleness=adapter_staleness(workspace, trained).share if trained else None,
         forgetting=trained.forgetting if trained else None,
     )
-
-
-def _found(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> list[Found]:
-    return retrieved[_retrieval_key(candidate)] if candidate.behaviour["retrieve"] else [Found() for _ in examples]
-
-
-def _retrieval_key(candidate: Candidate) -> str:
-    return json.dumps([candidate.behaviour[key] for key in ("retrieval", "embedder", "table")], sort_keys=True)
 
 
 def _lineage(workspace: Workspace) -> dict[str, Any]:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from tandem.chunking import chunk
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
-from tandem.records import Chunk, Document
+from tandem.records import Chunk
 from tasks import canaries, quarantine
 from tasks.embed import CachedEmbedder, Embedder, embed_cached, embedding_cache, load_embedder
 from tasks.follow import follow
@@ -30,17 +29,15 @@ from tasks.manifest import (
     write_manifest,
     write_stamps,
 )
-from tasks.readers import FileStamp, Scan, Unreadable, files_below, look, read_document, scan
+from tasks.readers import read_document
 from tasks.stage import run_stage
 from tasks.state import State, read_state
+from tasks.survey import Progress, Survey, nothing_to_serve, take_survey
 from tasks.table import Batch, chunks_in, commit, documents_in, drop_table, find_table, open_sound
 from tasks.warm import Warm
 from tasks.workspace import Workspace
 
 __all__ = ["Refreshed", "all_chunks", "read_manifest", "refresh"]
-
-Progress = Callable[[str, int, int], None]
-MAX_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -89,29 +86,6 @@ class Refreshed:
         )
 
 
-@dataclass
-class _Survey:
-    """What there is before anything is touched, of all documents or of those that this refresh looks at; `n_beside` are the others.
-
-    `served`: the manifest's documents as they were. `kept`: those of them whose rows stay as they are. `rescued`: those whose last
-    good version goes on serving, for their file is bad, or is in quarantine already. `with_rows`: those in the table. `wrong`: the
-    table is not what the manifest says of it. `unreadable`: folders that could not be looked into; what was served from there stays.
-    """
-
-    served: Entries
-    table: Any | None
-    version: int
-    with_rows: set[str]
-    seen: dict[str, FileStamp]
-    documents: dict[str, Document]
-    bad: dict[str, tuple[str, ...]]
-    kept: Entries
-    rescued: set[str]
-    wrong: bool
-    n_beside: int
-    unreadable: Mapping[str, str]
-
-
 def refresh(
     workspace: Workspace,
     changed: Sequence[str] | None = None,
@@ -153,7 +127,7 @@ def _starts(workspace: Workspace, warm: Warm | None, rebuild: bool) -> Iterator[
 def _refresh(workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool) -> Refreshed | None:
     """None: the audit found the table unlike the manifest. With `rebuild` all rows are written anew in one commit."""
     started = time.perf_counter()
-    survey = _survey(workspace, state, changed, progress, rebuild)
+    survey = take_survey(workspace, state, changed, progress, rebuild)
     _set_aside(workspace, survey)
     chunks = {doc_id: chunk(document, workspace.params.chunking) for doc_id, document in survey.documents.items()}
     entries = _entries(workspace, survey, chunks)
@@ -176,94 +150,7 @@ def _refresh(workspace: Workspace, state: State, changed: Sequence[str] | None, 
     return _conclude(workspace, state, survey, entries, table, n_embedded, searchable_s or time.perf_counter() - started)
 
 
-def _look(workspace: Workspace, state: State, changed: Sequence[str] | None) -> tuple[Scan, Entries]:
-    """The files to be looked at and the served documents that they are to be compared with: all, or those that `changed` names.
-
-    A name may also stand for a folder: for what it holds, and for what was served from it.
-    """
-    if changed is None or state.is_fresh:
-        return scan(workspace.documents_dir, state.stamps, changed or ()), state.entries
-    named = set(changed)
-    folders = {name for name in named - state.entries.keys() if not (workspace.documents_dir / name).is_file()}
-    if folders:
-        named.update(doc_id for doc_id in state.entries if not folders.isdisjoint(_folders_of(doc_id)))
-        named.update(doc_id for name in folders for doc_id in files_below(workspace.documents_dir, name))
-    try:
-        return look(workspace.documents_dir, named), {doc_id: state.entries[doc_id] for doc_id in named & state.entries.keys()}
-    except PermissionError:
-        return scan(workspace.documents_dir, state.stamps, changed), state.entries
-
-
-def _folders_of(doc_id: str) -> Iterator[str]:
-    return (doc_id[:at] for at, letter in enumerate(doc_id) if letter == "/")
-
-
-def _survey(workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool) -> _Survey:
-    """Raises Refused where nothing would be left to serve."""
-    scanned, served = _look(workspace, state, changed)
-    seen = scanned.files
-    known = served if state.layout == layout_of(workspace.params) else {}
-    sound = {} if rebuild else {doc_id: entry for doc_id, entry in known.items() if doc_id not in state.wrong}
-    same = {doc_id for doc_id, stamp in seen.items() if doc_id in sound and sound[doc_id]["md5"] == stamp.md5}
-    checked = state.checks == workspace.params.documents.model_dump()
-    passed = {doc_id for doc_id in same if checked and not _is_past(sound[doc_id])}
-    read, bad = _read(workspace, [doc_id for doc_id in seen if doc_id not in passed], progress)
-    for doc_id in [doc_id for doc_id, reasons in bad.items() if not reasons]:
-        del bad[doc_id], seen[doc_id]
-    documents = {doc_id: document for doc_id, document in read.items() if doc_id not in same or sound[doc_id]["md5"] != document.md5}
-    rescued = {doc_id for doc_id, entry in served.items() if not _is_past(entry) and _is_replaced(workspace, doc_id, entry, seen, bad)}
-    stays = seen.keys() - bad.keys() - documents.keys() | rescued | {doc_id for doc_id in served if scanned.hides(doc_id)}
-    kept = {doc_id: entry for doc_id, entry in sound.items() if doc_id in stays}
-    n_beside = len(state.entries) - len(served)
-    if not documents and not kept and not rescued and not n_beside:
-        raise _nothing_to_serve(workspace, bad)
-    return _Survey(
-        served=served,
-        table=state.table,
-        version=state.version,
-        with_rows=set(state.with_rows) if state.is_fresh else set(served),
-        seen=seen,
-        documents=documents,
-        bad=bad,
-        kept=kept,
-        rescued=rescued,
-        wrong=rebuild or bool(state.wrong and known),
-        n_beside=n_beside,
-        unreadable=scanned.unreadable,
-    )
-
-
-def _is_past(entry: Mapping[str, Any]) -> bool:
-    """Whether a document's `valid_until` is over."""
-    return entry["valid_until"] is not None and entry["valid_until"] < date.today().isoformat()
-
-
-def _is_replaced(workspace: Workspace, doc_id: str, entry: Mapping[str, Any], seen: Mapping[str, FileStamp], bad: Collection[str]) -> bool:
-    """Whether a served document's file gave way to a bad one: now, or earlier without its good version coming back."""
-    if doc_id in seen:
-        return doc_id in bad and seen[doc_id].md5 != entry["md5"]
-    return bool(entry.get("held")) and quarantine.holds(workspace, doc_id)
-
-
-def _read(workspace: Workspace, doc_ids: Sequence[str], progress: Progress) -> tuple[dict[str, Document], dict[str, tuple[str, ...]]]:
-    """The documents that can be served, and for each other one the reasons why it cannot: none where its file has gone meanwhile."""
-    documents: dict[str, Document] = {}
-    bad: dict[str, tuple[str, ...]] = {}
-    for number, doc_id in enumerate(doc_ids, start=1):
-        try:
-            documents[doc_id] = read_document(workspace.documents_dir, doc_id, workspace.params.documents, workspace.converted_dir)
-        except Unreadable as error:
-            bad[doc_id] = (str(error),) if os.path.lexists(workspace.documents_dir / doc_id) else ()
-        progress("read", number, len(doc_ids))
-    if documents:
-        from tasks.checks import check_documents
-
-        refused = check_documents(list(documents.values()), workspace.params)
-        bad.update({doc_id: tuple(reasons) for doc_id, reasons in refused.items() if reasons})
-    return {doc_id: document for doc_id, document in documents.items() if doc_id not in bad}, bad
-
-
-def _set_aside(workspace: Workspace, survey: _Survey) -> None:
+def _set_aside(workspace: Workspace, survey: Survey) -> None:
     """Move bad files to quarantine and put the last good version of each back where there is one."""
     hold(workspace, survey.rescued)
     for doc_id, reasons in list(survey.bad.items()):
@@ -286,7 +173,7 @@ def _restore(workspace: Workspace, doc_id: str, md5: str) -> bool:
     return restore_file(workspace, doc_id, md5)
 
 
-def _entries(workspace: Workspace, survey: _Survey, chunks: Mapping[str, Sequence[Chunk]]) -> Entries:
+def _entries(workspace: Workspace, survey: Survey, chunks: Mapping[str, Sequence[Chunk]]) -> Entries:
     """The manifest's documents as they will be. A document served without its file is marked `held`."""
     entries = {doc_id: {key: value for key, value in entry.items() if key != "held"} for doc_id, entry in survey.kept.items()}
     for doc_id in survey.rescued & entries.keys():
@@ -295,24 +182,11 @@ def _entries(workspace: Workspace, survey: _Survey, chunks: Mapping[str, Sequenc
     for doc_id, pieces in chunks.items():
         entries[doc_id] = entry_of(survey.documents[doc_id], [piece.id for piece in pieces])
     if not entries and not survey.n_beside:
-        raise _nothing_to_serve(workspace, survey.bad)
+        raise nothing_to_serve(workspace, survey.bad)
     return entries
 
 
-def _nothing_to_serve(workspace: Workspace, bad: Mapping[str, Sequence[str]]) -> Refused:
-    if not bad:
-        return Refused(f"{workspace.documents_dir} holds no document", hint="Put documents there and run `tandem refresh`.")
-    listed = [f"{quarantine.shown(doc_id)}: {'; '.join(reasons)}" for doc_id, reasons in list(bad.items())[:MAX_LISTED]]
-    more = [f"and {len(bad) - MAX_LISTED} more"] if len(bad) > MAX_LISTED else []
-    return Refused(
-        f"none of the {len(bad)} documents in {workspace.documents_dir} can be served",
-        *listed,
-        *more,
-        hint="Mend one and run `tandem refresh`.",
-    )
-
-
-def _hold_to_canaries(workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any, embedder: Embedder) -> None:
+def _hold_to_canaries(workspace: Workspace, state: State, survey: Survey, entries: Entries, table: Any, embedder: Embedder) -> None:
     """Undo the commit and raise Refused where a question does not find any more what it found before."""
 
     def is_settled(doc_id: str) -> bool:
@@ -339,7 +213,7 @@ def _hold_to_canaries(workspace: Workspace, state: State, survey: _Survey, entri
     )
 
 
-def _index_before(workspace: Workspace, survey: _Survey) -> Index | None:
+def _index_before(workspace: Workspace, survey: Survey) -> Index | None:
     """What was served before this refresh, at its version; None where there was nothing or its embedder is gone."""
     try:
         pointer = read_pointer(workspace)
@@ -354,7 +228,7 @@ def _index_before(workspace: Workspace, survey: _Survey) -> Index | None:
     return Index(workspace.index_uri, table, lambda: CachedEmbedder(embedder, embedding_cache(workspace)), workspace.params.retrieval)
 
 
-def _version_before(workspace: Workspace, survey: _Survey) -> int:
+def _version_before(workspace: Workspace, survey: Survey) -> int:
     """The version that the last finished refresh left, and not what a killed one committed after it."""
     assert survey.table is not None
     pointer = read_pointer(workspace)
@@ -362,7 +236,7 @@ def _version_before(workspace: Workspace, survey: _Survey) -> int:
     return int(pointer["version"]) if pointer["table"] == survey.table.name and pointer["version"] in kept else survey.version
 
 
-def _is_in_step(state: State, survey: _Survey, entries: Entries, table: Any) -> bool:
+def _is_in_step(state: State, survey: Survey, entries: Entries, table: Any) -> bool:
     """The audit: whether the table holds what the manifest will say, in all, and of each document that was looked at."""
     if state.is_fresh:
         return not out_of_step(entries, documents_in(table))
@@ -372,7 +246,7 @@ def _is_in_step(state: State, survey: _Survey, entries: Entries, table: Any) -> 
 
 
 def _conclude(
-    workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any, n_embedded: int, searchable_s: float
+    workspace: Workspace, state: State, survey: Survey, entries: Entries, table: Any, n_embedded: int, searchable_s: float
 ) -> Refreshed:
     """Write what readers and the next refresh go by, and say what was done."""
     served = survey.served
@@ -397,14 +271,14 @@ def _conclude(
     )
 
 
-def _unread(workspace: Workspace, survey: _Survey) -> Iterator[str]:
+def _unread(workspace: Workspace, survey: Survey) -> Iterator[str]:
     for folder, why in survey.unreadable.items():
         n_kept = sum(folder == "." or doc_id.startswith(f"{folder}/") for doc_id in survey.kept)
         place = workspace.documents_dir / folder
         yield f"{place} cannot be read ({why}): {n_kept} documents served from there stay as they were; run `chmod u+rx {place}`"
 
 
-def _keep(workspace: Workspace, state: State, survey: _Survey, entries: Entries, table: Any) -> None:
+def _keep(workspace: Workspace, state: State, survey: Survey, entries: Entries, table: Any) -> None:
     """Bring the state up to date, on disk too. Old stamps there do no harm, so only a look at all files writes them."""
     looked_at = survey.served.keys() | entries.keys()
     is_same = entries == survey.served and not survey.rescued and not state.is_fresh

@@ -11,7 +11,7 @@ import pytest
 from tandem.errors import Refused
 from tasks.advise import advise_folder, advise_workspace
 from tasks.change_rate import changed_share_a_week, rate_of_folder, rate_of_workspace
-from tasks.survey import survey_folder, survey_workspace
+from tasks.facts import survey_folder, survey_workspace
 from tasks.workspace import open_workspace
 
 WEEK_S = 7 * 24 * 3600
@@ -107,6 +107,6 @@ def test_a_folder_without_a_readable_document_is_refused(tmp_path):
 
 
 def open_params():
-    from tasks.survey import default_params
+    from tasks.facts import default_params
 
     return default_params()

@@ -15,8 +15,9 @@ from tandem.scoring import scorecard
 from tasks import registry
 from tasks.candidates import Candidate, training_digest
 from tasks.compare import Live, live_champion, publish
-from tasks.evaluate import Comparison, _Bench, _scorecard, is_restricted, sampled
+from tasks.evaluate import Comparison, _scorecard, is_restricted, sampled
 from tasks.index import layout_of, write_json
+from tasks.lineup import Lineup
 from tasks.terminal import outcome_text
 from tasks.workspace import Settings, Workspace
 
@@ -134,6 +135,6 @@ def test_variants_share_a_generator_only_in_the_same_form(workspace):
     base = Base(model="m", provider="openai").model_dump()
     a, b = (candidate(name, retrieve=False, base=base) for name in ("a", "b"))
     champion = candidate("champion", retrieve=False, base=base, form=Form(answer="A: {answer}").model_dump())
-    bench = _Bench(remote, [a, b, champion], {}, lambda *_: None)
-    assert bench._generator(a) is bench._generator(b)
-    assert bench._generator(a) is not bench._generator(champion)
+    lineup = Lineup(remote, [a, b, champion], {}, lambda *_: None)
+    assert lineup._generator(a) is lineup._generator(b)
+    assert lineup._generator(a) is not lineup._generator(champion)

@@ -235,7 +235,7 @@ def test_a_document_whose_last_day_is_over_is_no_longer_served(workspace: Worksp
     put(workspace, "hr/leave.md", "---\nvalid_until: 2100-01-31\n---\n" + PAGES["hr/leave.md"])
     refresh(workspace)
     with_dvc(workspace, monkeypatch)
-    monkeypatch.setattr("tasks.refresh.date", Later)
+    monkeypatch.setattr("tasks.survey.date", Later)
     monkeypatch.setattr("tasks.checks.date", Later)
     done = refresh(workspace)
     assert list(done.quarantined) == ["hr/leave.md"]

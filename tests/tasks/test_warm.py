@@ -50,7 +50,7 @@ def no_full_look(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise AssertionError("a warm refresh looked at everything")
 
-    monkeypatch.setattr(refreshing, "scan", refuse)
+    monkeypatch.setattr("tasks.survey.scan", refuse)
     monkeypatch.setattr(refreshing, "read_state", refuse)
 
 
