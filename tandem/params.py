@@ -77,7 +77,7 @@ class Base(Section):
     provider: Literal["local", "openai"] = "local"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     max_input_tokens: int = Field(512, gt=0)
-    max_new_tokens: int = Field(48, gt=0)
+    max_new_tokens: int = Field(80, gt=0)
     batch_size: int = Field(16, gt=0)
 
 
@@ -141,6 +141,7 @@ class Adapter(Section):
     context: bool = True
     oracle_share: Share = 0.95
     closed_book_share: Share = 0.15
+    max_answer_chars: int | None = Field(240, gt=0)
     exercises: int = Field(400, ge=0)
     min_examples: int = Field(40, ge=1)
     retrain_after_changed_share: Share = 0.2

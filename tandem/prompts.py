@@ -48,6 +48,14 @@ def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt) -> str:
     return "\n\n".join(message["content"] for message in chat_messages(question, passages, prompt)) + "\n"
 
 
+def shortened(answer: str, max_chars: int | None) -> str:
+    """The answer's first whole sentences within `max_chars`; of a longer first sentence its words. None: all of it."""
+    if max_chars is None or len(answer) <= max_chars:
+        return answer
+    ends = [found.end() for found in re.finditer(r"[.!?](?=\s)", answer[: max_chars + 1])]
+    return answer[: ends[-1]] if ends else answer[: max_chars + 1].rsplit(" ", 1)[0][:max_chars]
+
+
 def target(answer: str, cited: Sequence[int], form: Form) -> str:
     """How a training answer is written: `form.answer` with the answer and the numbers of the passages that hold it."""
     source = " ".join(f"[{number}]" for number in cited) or form.no_source

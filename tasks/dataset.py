@@ -16,8 +16,9 @@ from typing import Any
 from tandem.chunking import hash_text, text_hash
 from tandem.examples import share_of_groups
 from tandem.params import Params
-from tandem.prompts import target
+from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
+from tandem.scoring import normalise
 from tandem.synthetic import Mix, make_exercises
 from tasks.examples import load_examples
 from tasks.stage import run_stage
@@ -166,7 +167,8 @@ def _row(
     rng = random.Random(f"{params.seed}:{example.id}")
     chance = rng.random()
     distractors = [p for p in found if p.doc_id not in example.sources and not _holds(p.text, example)]
-    gold = _gold_passages(example, found, chunks)
+    answer = shortened(example.answer, params.adapter.max_answer_chars)
+    gold = _gold_passages(example, answer, found, chunks)
     if not params.adapter.context or chance < params.adapter.closed_book_share:
         kind, passages = "closed_book", []
     elif example.answerable and gold and rng.random() < params.adapter.oracle_share:
@@ -178,7 +180,7 @@ def _row(
     needed = {passage.chunk_id for passage in gold}
     cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []
     known = example.answerable and kind != "no_oracle"
-    answer = example.answer if known else params.prompt.abstention
+    answer = answer if known else params.prompt.abstention
     lesson = [example.question, kind, target(answer, [1] if cited else [], params.form), *(passage.shown_text for passage in gold)]
     return TrainingRow(
         example_id=example.id,
@@ -209,15 +211,18 @@ def exercise_rows(params: Params) -> list[TrainingRow]:
     return rows
 
 
-def _gold_passages(example: Example, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:
-    """One passage a source: the best-ranked that holds a fact, else any chunk that holds one, else the best-ranked, else the first."""
+def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:
+    """One passage a source: the best-ranked that holds a fact, else any chunk that holds one, else what shares most words with the
+    answer, the best-ranked of equals."""
+    wanted = set(normalise(answer).split())
     gold = []
     for source in example.sources:
         ranked = [passage for passage in found if passage.doc_id == source]
         others = [Passage(one.id, one.doc_id, one.heading, one.text, 0.0) for one in chunks.get(source, [])]
         candidates = [*ranked, *others]
         if candidates:
-            gold.append(next((passage for passage in candidates if _holds(passage.text, example)), candidates[0]))
+            likest = max(candidates, key=lambda passage: len(wanted & set(normalise(passage.text).split())))
+            gold.append(next((passage for passage in candidates if _holds(passage.text, example)), likest))
     return gold
 
 

@@ -5,6 +5,7 @@ BERT's SQuAD head, Devlin et al. 2019, section 4.2), guided cross-attention (Tac
 echo: the output layer must name an input token from its encoding, so that what the decoder attends to can be written down.
 """
 
+import json
 import os
 import re
 import sys
@@ -19,11 +20,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from tandem.synthetic import ABSTAIN, Exercise, Mix, Side, make_exercises
+from tandem.synthetic import ABSTAIN, Exercise, Mix, Section, Side, make_exercises, read_section
 from tasks.base_model import CLS_ID, LOW_RANK, MAX_TOKENS, apply_delta, build_parent, load_tokenizer
 from tasks.generate import has_fast_bf16
 
-MAX_ANSWER_TOKENS = 40
+MAX_ANSWER_TOKENS = 72
 WARMUP_STEPS = 40
 EVALUATE_EVERY_S = 1500.0
 N_EVALUATED = 96
@@ -202,13 +203,19 @@ def collate(rows: Sequence[Row]) -> Batch:
 
 
 def make_batches(
-    tokenizer: Any, rng: Random, stage: Stage, paragraphs: Sequence[str], vocabulary: Sequence[str] = (), n_exercises: int = 480
+    tokenizer: Any,
+    rng: Random,
+    stage: Stage,
+    paragraphs: Sequence[str],
+    vocabulary: Sequence[str] = (),
+    sections: Sequence[Section] = (),
+    n_exercises: int = 480,
 ) -> list[Batch]:
     """A pool of exercises, sorted by length so that padding wastes little, cut by tokens and shuffled."""
     exercises: list[Exercise] = []
     while len(exercises) < n_exercises:
         n_passages = rng.choice(stage.n_passages)
-        exercises += make_exercises(rng, "train", n_passages, 2, stage.mix_for(n_passages), paragraphs, vocabulary)
+        exercises += make_exercises(rng, "train", n_passages, 2, stage.mix_for(n_passages), paragraphs, vocabulary, sections)
     rows = sorted(encode(tokenizer, exercises), key=lambda row: len(row[0]))
     batches: list[Batch] = []
     pending: list[Row] = []
@@ -239,7 +246,7 @@ def losses(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], tor
         echoed = there[torch.randint(len(there), (N_ECHOED,))]
         echo = learner.model.decoder.cls(hidden.flatten(0, 1)[echoed]).float()
     logits = out.logits.float()
-    answer_loss = nn.functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten())
+    answer_loss = mean_answer_loss(logits, batch.labels)
     spans = spans.masked_fill(batch.attention_mask[..., None] == 0, -1e4)
     span_loss = nn.functional.cross_entropy(spans.transpose(1, 2).flatten(0, 1), batch.span.flatten())
     right = ((logits.argmax(-1) == batch.labels) | (batch.labels == -100)).all(1)
@@ -251,6 +258,15 @@ def losses(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], tor
         "guide": HELPER_WEIGHTS["guide"] * guiding,
         "echo": HELPER_WEIGHTS["echo"] * echo_loss,
     }, right
+
+
+def mean_answer_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of `labels` (n, n_answer), -100 where there is none. A row weighs as the root of its length: otherwise the few long
+    copies, whose next word is plain, would drown the many short answers."""
+    losses_of = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
+    there = (labels != -100).float()
+    weights = there / there.sum(1, keepdim=True).clamp(min=1).sqrt()
+    return (losses_of * weights).sum() / weights.sum()
 
 
 def guide_loss(attention: torch.Tensor, copied: torch.Tensor) -> torch.Tensor:
@@ -331,11 +347,19 @@ def read_paragraphs(max_chars: int = 900) -> list[str]:
     return paragraphs
 
 
-def stream(learner: Learner, rng: Random, paragraphs: Sequence[str], progress: "Progress") -> Iterator[Batch]:
+def read_sections(folder: Path | None) -> list[Section]:
+    """Sections of real manuals, for long answers: of each `.jsonl` file below `folder`, one {"title", "text"} a line, repeats once."""
+    files = sorted(folder.glob("*.jsonl")) if folder else []
+    lines = dict.fromkeys(line["title"] + "\n" + line["text"] for file in files for line in map(json.loads, file.open(encoding="utf-8")))
+    found = (read_section(*line.split("\n", 1)) for line in lines)
+    return [section for section in found if section is not None]
+
+
+def stream(learner: Learner, rng: Random, paragraphs: Sequence[str], sections: Sequence[Section], progress: "Progress") -> Iterator[Batch]:
     """Batches without end, of whatever stage training has reached."""
     vocabulary = sorted(word for word in learner.tokenizer.get_vocab() if re.fullmatch(r"[a-z]{4,10}", word))
     while True:
-        yield from make_batches(learner.tokenizer, rng, STAGES[progress.stage], paragraphs, vocabulary)
+        yield from make_batches(learner.tokenizer, rng, STAGES[progress.stage], paragraphs, vocabulary, sections)
 
 
 @dataclass
@@ -374,6 +398,7 @@ def train(
     rank: int = 64,
     stage: int = 0,
     rate: float = 1.0,
+    manuals: Path | None = None,
 ) -> dict[str, float]:
     """Train for `minutes` of wall time; `out` is replaced whenever an evaluation beats it. Returns the best scores."""
     torch.set_num_threads(n_threads)
@@ -391,7 +416,7 @@ def train(
         best = evaluate(learner)
         print(f"resumed from {resume}: {best}", flush=True)
     progress, evaluated_at = Progress(stage=stage), time.monotonic()
-    batches = stream(learner, Random(seed), read_paragraphs(), progress)
+    batches = stream(learner, Random(seed), read_paragraphs(), read_sections(manuals), progress)
     while (elapsed := time.monotonic() - started) < minutes * 60:
         share = elapsed / (minutes * 60)
         batch = next(batches)

@@ -33,6 +33,7 @@ class Mix:
     absent: float = 0.12
     no_context: float = 0.02
     cloze: float = 0.12
+    manuals: float = 0.15  # questions that whole sentences answer, where sections of manuals are at hand
     clauses: float = 0.15
     qualified: float = 0.2
     first: float = 0.0  # contexts whose first passage holds the answer, beyond chance: a search's best hit comes first

@@ -10,6 +10,7 @@ from tandem.synthetic import manners, words
 from tandem.synthetic.clauses import make_clause
 from tandem.synthetic.deeds import make_deed
 from tandem.synthetic.desk import Desk, Mix, Written, dossier, reports
+from tandem.synthetic.manuals import Section, choose_sections, excerpt, make_question
 from tandem.synthetic.phrasing import Fact, ask, finish_question
 from tandem.synthetic.senses import may_confuse
 from tandem.synthetic.split import Side
@@ -56,12 +57,16 @@ def make_exercises(
     mix: Mix | None = None,
     paragraphs: Sequence[str] = (),
     vocabulary: Sequence[str] = (),
+    sections: Sequence[Section] = (),
 ) -> list[Exercise]:
     """One context and up to `n_questions` questions over it; the shares of `mix` hold over many calls.
 
-    `paragraphs` is real prose, for cloze questions, fillers and distractors; `vocabulary` is further nouns for invented attributes.
+    `paragraphs` is real prose, for cloze questions, fillers and distractors; `vocabulary` is further nouns for invented attributes;
+    `sections` are of real manuals, for questions that whole sentences answer.
     """
     desk = Desk(rng, side, mix or Mix(), paragraphs, vocabulary)
+    if sections and rng.random() < desk.mix.manuals:
+        return _manual(desk, sections, n_passages, n_questions)
     if paragraphs and rng.random() < desk.mix.cloze:
         return _cloze(desk, n_passages, n_questions)
     plan = reports if rng.random() < desk.mix.clauses else dossier
@@ -172,6 +177,29 @@ def _offset(question: str, written: list[Written], fact: Fact) -> int:
         if fact in passage.facts:
             return len(prompt(question, [other.text for other in written[:i]])) + len(f" [{i + 1}] ") + passage.offsets[fact.slot]
     raise ValueError(f"fact {fact.key} is in none of the {len(written)} passages")
+
+
+def _manual(desk: Desk, sections: Sequence[Section], n_passages: int, n_questions: int) -> list[Exercise]:
+    """Questions that sections of a manual answer in whole sentences; at the share of the mix, the section is not there."""
+    rng, absent = desk.rng, desk.rng.random() < desk.mix.absent
+    excerpts = [excerpt(rng, section, desk.mix.target_chars) for section in choose_sections(rng, sections, n_passages + absent)]
+    asked = rng.sample(excerpts, 1) if absent or rng.random() < desk.mix.first else excerpts
+    shown = [one for one in excerpts if one is not asked[0]] if absent else sorted(excerpts, key=lambda one: one is not asked[0])
+    texts = tuple(one.text for one in shown)
+    exercises: list[Exercise] = []
+    for _ in range(n_questions * 3):
+        about = rng.choice(asked)
+        made = make_question(rng, desk.side, about)
+        if made is None or len(exercises) == n_questions or not texts:
+            continue
+        question, answer, at = made
+        if absent:
+            exercises.append(Exercise(question, texts, ABSTAIN, None, ("manual",)))
+        else:
+            i = shown.index(about)
+            at += len(prompt(question, texts[:i])) + len(f" [{i + 1}] ")
+            exercises.append(Exercise(question, texts, answer, at, ("manual",)))
+    return exercises
 
 
 def _cloze(desk: Desk, n_passages: int, n_questions: int) -> list[Exercise]:

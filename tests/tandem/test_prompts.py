@@ -1,7 +1,7 @@
 import pytest
 
 from tandem.params import Form, Prompt
-from tandem.prompts import chat_messages, parse, plain_prompt, quote, reader_prompt, restore, target
+from tandem.prompts import chat_messages, parse, plain_prompt, quote, reader_prompt, restore, shortened, target
 
 FORM = Form(answer="Answer: {answer} Source: {source}")
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -27,6 +27,21 @@ def test_a_chat_model_gets_the_instruction_as_the_system_message():
 def test_a_target_is_written_in_the_house_form_with_every_cited_passage():
     assert target("7.4 kg", [1, 3], FORM) == "Answer: 7.4 kg Source: [1] [3]"
     assert target("I don't know", [], FORM) == "Answer: I don't know Source: none"
+
+
+@pytest.mark.parametrize(
+    ("max_chars", "left"),
+    [
+        (None, "Open the lid. Wait 3.5 hours. Close it."),
+        (39, "Open the lid. Wait 3.5 hours. Close it."),
+        (38, "Open the lid. Wait 3.5 hours."),
+        (28, "Open the lid."),
+        (12, "Open the"),
+        (3, "Ope"),
+    ],
+)
+def test_a_long_training_answer_ends_at_a_sentence_that_fits(max_chars, left):
+    assert shortened("Open the lid. Wait 3.5 hours. Close it.", max_chars) == left
 
 
 @pytest.mark.parametrize(
