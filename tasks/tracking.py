@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from filelock import FileLock
 
 from tandem.errors import Refused
 from tasks.workspace import Workspace
@@ -31,6 +34,9 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+
+_opening = threading.Lock()
+_opened: set[str] = set()  # the SQLite stores that this process has used
 
 
 @contextmanager
@@ -98,7 +104,23 @@ def _client(workspace: Workspace) -> MlflowClient:
     _knock(workspace)
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=workspace.tracking_uri, registry_uri=workspace.tracking_uri)
+    client = MlflowClient(tracking_uri=workspace.tracking_uri, registry_uri=workspace.tracking_uri)
+    _open_once(client, workspace.tracking_uri)
+    return client
+
+
+def _open_once(client: MlflowClient, uri: str) -> None:
+    """A process's first use of a SQLite store makes or migrates it. Two that do so at once break it for good, so one waits."""
+    with _opening:
+        if uri in _opened or not uri.startswith("sqlite"):
+            return
+        with FileLock(f"{_sqlite_path(uri)}.lock"):
+            client.search_experiments(max_results=1)
+        _opened.add(uri)
+
+
+def _sqlite_path(uri: str) -> Path:
+    return Path(uri.split(":///", 1)[-1].split("?")[0])
 
 
 def _knock(workspace: Workspace) -> None:
@@ -109,7 +131,7 @@ def _knock(workspace: Workspace) -> None:
     if scheme == "sqlite":
         if not workspace.settings.tracking_uri:
             workspace.state_dir.mkdir(parents=True, exist_ok=True)
-        _knock_sqlite(uri, Path(uri.split(":///", 1)[-1].split("?")[0]))
+        _knock_sqlite(uri, _sqlite_path(uri))
     elif scheme in PORTS:
         address = (parts.hostname or "localhost", parts.port or PORTS[scheme])
         try:
