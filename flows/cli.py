@@ -5,20 +5,20 @@ Exit 0 done, 1 refused with reasons, 2 wrong usage. Heavy imports wait until a c
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.progress import REPORTER, StderrProgress
+from flows import production
+from flows.console import HERE, JsonOption, WorkspaceOption, reporting, run_flow_named, show
+from flows.production import answer_text, ask_champion
+from flows.progress import REPORTER
 from tandem.errors import Refused
 from tasks.workspace import Workspace, open_workspace
 
@@ -38,17 +38,7 @@ QUIET = {
 }
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace's folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else there.")]
-HERE = Path(".")
 INTERRUPTED = 130  # how Typer leaves after Ctrl-C
-
-
-class Verdict(StrEnum):
-    """What a user says of an answer."""
-
-    good = "good"
-    bad = "bad"
 
 
 def main() -> None:
@@ -79,24 +69,24 @@ def init(
     from tasks.create import create_workspace
     from tasks.examples import document_ids
 
-    with _reporting():
+    with reporting():
         workspace = create_workspace(directory, documents, examples)
     made = {"workspace": str(workspace.root), "documents": len(document_ids(workspace.documents_dir))}
-    _show(made, as_json, f"{workspace.root} is ready with {made['documents']} documents. Next: cd {directory} && tandem run")
+    show(made, as_json, f"{workspace.root} is ready with {made['documents']} documents. Next: cd {directory} && tandem run")
 
 
 @app.command()
 def run(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Refresh the index, retrain where it is due, compare the variants, promote the better one."""
-    outcome = _run_flow("run", workspace, long=True)
-    _show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
+    outcome = run_flow_named("run", workspace, long=True)
+    show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
 
 
 @app.command()
 def refresh(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Bring the index up to date with the documents."""
-    outcome = _run_flow("refresh", workspace, long=False)
-    _show(outcome, as_json, _refresh_text(outcome))
+    outcome = run_flow_named("refresh", workspace, long=False)
+    show(outcome, as_json, _refresh_text(outcome))
 
 
 @app.command()
@@ -106,7 +96,7 @@ def watch(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 
     opened = open_workspace(workspace)
     lines = os.fdopen(os.dup(1), "w", buffering=1)
-    with _reporting(), lines:
+    with reporting(), lines:
         from flows.watch import watch as keep_watch
 
         keep_watch(
@@ -122,14 +112,14 @@ def retrain(
     as_json: JsonOption = False,
 ) -> None:
     """Train the adapter on the training examples, from where `adapter.start` says."""
-    outcome = _run_flow("retrain", workspace, long=True, reason=reason)
+    outcome = run_flow_named("retrain", workspace, long=True, reason=reason)
     if not outcome["trained"]:
         raise Refused(*outcome["refused"], hint="Add labelled examples to data/examples.jsonl, then `tandem retrain`.")
     start = "the adapter before" if outcome["continued"] else f"the base ({outcome['start_reason']})"
     speed = f"{outcome['seconds']} s ({outcome['tokens_per_s']:.0f} tokens/s)"
     rows = f"{outcome['n_rows']} rows ({outcome['n_exercises']} of them exercises)"
     text = f"trained on {rows} in {speed}, from {start}. Next: tandem compare"
-    _show(outcome, as_json, text)
+    show(outcome, as_json, text)
 
 
 @app.command()
@@ -139,105 +129,16 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Measure all variants on the same held-out questions and decide."""
-    outcome = _run_flow("compare", workspace, long=True, dry_run=dry_run)
-    _show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
+    outcome = run_flow_named("compare", workspace, long=True, dry_run=dry_run)
+    show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
 
 
 @app.command()
 def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Measure drift of the questions and staleness of the adapter."""
-    outcome = _run_flow("monitor", workspace, long=False)
+    outcome = run_flow_named("monitor", workspace, long=False)
     lines = [f"{'! ' if signal['fired'] else '  '}{name}: {signal['reason']}" for name, signal in outcome["signals"].items()]
-    _show(outcome, as_json, "\n".join([*lines, "drift detected: tandem retrain" if outcome["drift"] else "no drift"]))
-
-
-@app.command()
-def ask(
-    question: str,
-    workspace: WorkspaceOption = HERE,
-    role: Annotated[list[str] | None, typer.Option(help="A role of the asker; repeat for more.")] = None,
-    collection: Annotated[list[str] | None, typer.Option(help="Search only this collection; repeat for more.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Ask the champion."""
-    with _reporting():
-        record = _ask(open_workspace(workspace), question, role or [], collection or [])
-    _show(record, as_json, _answer_text(record))
-
-
-@app.command()
-def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """What is in production, on which data."""
-    from tasks.status import status_of
-
-    with _reporting():
-        found = status_of(open_workspace(workspace))
-    _show(found, as_json, "\n".join(_status_lines(found)))
-
-
-@app.command()
-def promote(
-    version: Annotated[str, typer.Argument(help="A version of the registered model; without it, the challenger.")] = "challenger",
-    workspace: WorkspaceOption = HERE,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a registered version the champion, by hand."""
-    from tasks import registry
-
-    with _reporting():
-        opened = open_workspace(workspace)
-        with opened.writing():
-            chosen = registry.version_of(opened, version)
-            registry.promote(opened, chosen)
-    _show({"model_version": chosen}, as_json, f"{opened.name} version {chosen} is the champion. Back: tandem rollback")
-
-
-@app.command()
-def rollback(
-    workspace: WorkspaceOption = HERE,
-    data: Annotated[str | None, typer.Option(help="Also check out this data version and rebuild the index.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put the previous champion back; documents stay live unless --data names a version of them."""
-    from tasks import registry
-
-    opened = open_workspace(workspace)
-    with opened.writing():
-        refreshed = _back_to(opened, data) if data is not None else None
-        with _reporting():
-            old, new = registry.rollback(opened)
-    outcome = {"from": old, "to": new, "data": data, "refresh": refreshed}
-    _show(outcome, as_json, f"{opened.name}: version {new} answers again, version {old} is the previous one. Back: tandem rollback")
-
-
-@app.command()
-def feedback(
-    trace: Annotated[str, typer.Argument(help="The trace_id that came with the answer.")],
-    verdict: Annotated[Verdict, typer.Argument(help="Whether the answer was good.")],
-    comment: Annotated[str, typer.Option(help="Why, for whoever reads it later.")] = "",
-    workspace: WorkspaceOption = HERE,
-    as_json: JsonOption = False,
-) -> None:
-    """Say whether an answer was good; `tandem monitor` watches the share of bad ones."""
-    from tasks import traffic
-
-    with _reporting():
-        traffic.feedback(open_workspace(workspace), trace, verdict is Verdict.good, comment)
-    _show({"trace_id": trace, "verdict": verdict.value}, as_json, f"{trace}: {verdict.value}")
-
-
-@app.command()
-def history(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Who was champion, when, and why."""
-    from tasks import registry
-
-    with _reporting():
-        events = registry.history(open_workspace(workspace))
-    lines = [
-        f"{event['at']}  version {event['model_version']}  {event['variant']}  n={event['n']}  {'; '.join(event['reasons'])}"
-        for event in events
-    ]
-    _show(events, as_json, "\n".join(lines) or "no promotion yet: tandem run")
+    show(outcome, as_json, "\n".join([*lines, "drift detected: tandem retrain" if outcome["drift"] else "no drift"]))
 
 
 @app.command()
@@ -257,14 +158,14 @@ def advise(
     from tasks.terminal import advice_text
 
     told = {"must_cite": must_cite, "fixed_form": fixed_form, "may_train": may_train, "max_latency_ms": max_latency_ms}
-    with _reporting():
+    with reporting():
         if documents is None and examples is not None:
             raise typer.BadParameter("a workspace has examples of its own; name a folder of documents beside --examples")
         if documents is not None:
             advice = advise_folder(documents, examples, told, queries_per_day)
         else:
             advice = advise_workspace(open_workspace(workspace), told, queries_per_day)
-    _show(advice, as_json, advice_text(advice))
+    show(advice, as_json, advice_text(advice))
 
 
 @app.command()
@@ -279,11 +180,11 @@ def doctor(
     from tasks.doctor import CHECKS, diagnose
     from tasks.terminal import findings_text
 
-    with _reporting():
+    with reporting():
         findings = diagnose(open_workspace(workspace), repair, REPORTER.get())
     healthy = all(finding.mended for finding in findings)
     records = [asdict(finding) for finding in findings]
-    _show({"healthy": healthy, "findings": records}, as_json, findings_text(records, len(CHECKS)))
+    show({"healthy": healthy, "findings": records}, as_json, findings_text(records, len(CHECKS)))
     if not healthy:
         raise typer.Exit(1)
 
@@ -301,9 +202,9 @@ def forget(
     from tasks.forget import forget as forget_documents
     from tasks.terminal import forgotten_text
 
-    with _reporting():
+    with reporting():
         outcome = asdict(forget_documents(open_workspace(workspace), documents, everywhere, REPORTER.get()))
-    _show(outcome, as_json, forgotten_text(outcome))
+    show(outcome, as_json, forgotten_text(outcome))
 
 
 @app.command()
@@ -321,11 +222,11 @@ def demo(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     from tasks.create import create_in_place
 
     question = "What staff discount applies to parts and cleaners?"
-    with _reporting():
+    with reporting():
         opened = create_in_place(workspace)
-    outcome = _run_flow("run", workspace, long=True)
-    with _reporting():
-        answer = _ask(opened, question, [], [])
+    outcome = run_flow_named("run", workspace, long=True)
+    with reporting():
+        answer = ask_champion(opened, question, [], [])
     go_on = [
         'tandem ask "How long is a repair label valid?"',
         "tandem status",
@@ -336,66 +237,11 @@ def demo(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
         _comparison_text(opened, outcome),
         "",
         f"$ tandem ask {question!r}",
-        _answer_text(answer),
+        answer_text(answer),
         "",
         "Go on with (. .venv/bin/activate):",
     ]
-    _show({**outcome, "answer": answer}, as_json, "\n".join([*text, *(f"  {line}" for line in go_on)]))
-
-
-def _run_flow(name: str, workspace: Path, long: bool, **parameters: Any) -> dict[str, Any]:
-    from importlib import import_module
-
-    opened = open_workspace(workspace)
-    with _reporting():
-        from flows.engine import run_flow
-
-        flow = getattr(import_module(f"flows.{name}"), name)
-        return run_flow(flow, start_server=long, workspace=str(opened.root), **parameters)
-
-
-def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:
-    """Check a data version out and refresh, once it is clear that a previous champion is there for it."""
-    from tasks import registry
-    from tasks.versions import checkout
-
-    with _reporting():
-        registry.check_way_back(workspace)
-        checkout(workspace, data)
-    return _run_flow("refresh", workspace.root, long=False)
-
-
-def _ask(workspace: Workspace, question: str, roles: list[str], collections: list[str]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from tasks.answer import champion_answerer, checked_question, with_trace
-    from tasks.traffic import record_question
-
-    asked = checked_question(question)
-    answer = champion_answerer(workspace).answer(asked, roles, collections)
-    return asdict(with_trace(answer, record_question(workspace, asked, answer, roles)))
-
-
-@contextlib.contextmanager
-def _reporting() -> Iterator[None]:
-    """Progress on stderr; whatever libraries print on stdout meanwhile goes to stderr too, also from below Python."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    reporter = StderrProgress()
-    token = REPORTER.set(reporter)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        reporter.close()
-        REPORTER.reset(token)
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
-def _show(record: Any, as_json: bool, text: str) -> None:
-    print(json.dumps(record, indent=1, ensure_ascii=False, default=str) if as_json else text)
+    show({**outcome, "answer": answer}, as_json, "\n".join([*text, *(f"  {line}" for line in go_on)]))
 
 
 def _comparison_text(workspace: Workspace, outcome: dict[str, Any]) -> str:
@@ -414,23 +260,7 @@ def _refresh_text(outcome: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _answer_text(record: dict[str, Any]) -> str:
-    lines = [record["answer"]]
-    lines += [f'  from {source["document"]}: "{source["quote"]}"' for source in record["sources"]]
-    lines.append(f"  {record['variant']}, model version {record['model_version']}, {record['latency_ms']:.0f} ms")
-    if record["trace_id"]:
-        lines.append(f"  tandem feedback {record['trace_id']} good|bad")
-    return "\n".join(lines)
-
-
-def _status_lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
-    for name, value in found.items():
-        if isinstance(value, dict):
-            yield f"{indent}{name}:"
-            yield from _status_lines(value, indent + "  ")
-        else:
-            yield f"{indent}{name}: {'-' if value is None else value}"
-
+app.add_typer(production.app)
 
 if __name__ == "__main__":
     main()

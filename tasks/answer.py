@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,15 @@ def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str,
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what its asker may see, and where to look."""
+
+    question: str
+    roles: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+
 class Answerer:
     """One behaviour, ready to answer: the index stays open, the generator loaded."""
 
@@ -64,13 +74,35 @@ class Answerer:
 
     def answer(self, question: str, roles: Sequence[str] = (), collections: Sequence[str] = ()) -> Answer:
         """Retrieve, generate, cite. Raises Refused for a question that is empty, too long or full of control characters."""
-        asked = checked_question(question)
+        return self.answer_all([Asked(checked_question(question), tuple(roles), tuple(collections))])[0]
+
+    def answer_all(self, asked: Sequence[Asked]) -> list[Answer]:
+        """One answer a question, in order: one search for those who may see the same, one generation for all.
+
+        An answer's latency is that of all of them, its machine time an equal share of it.
+        """
         started = time.perf_counter()
-        passages = self.retrieve([asked], roles, collections)[0]
-        request = Request(asked, tuple(prompts.shown(passages)))
-        generation = self.generator.generate([request], self.prompt, self.behaviour["adapter"])[0]
+        passages = self._passages_of(asked)
+        requests = [Request(one.question, tuple(prompts.shown(found))) for one, found in zip(asked, passages, strict=True)]
+        generations = self.generator.generate(requests, self.prompt, self.behaviour["adapter"])
         seconds = time.perf_counter() - started
-        return self.finish(generation, passages, seconds, self.count_embedded(asked))
+        return [
+            replace(
+                self.finish(generation, found, seconds / len(asked), self.count_embedded(one.question)),
+                latency_ms=round(seconds * 1000, 1),
+            )
+            for one, found, generation in zip(asked, passages, generations, strict=True)
+        ]
+
+    def _passages_of(self, asked: Sequence[Asked]) -> list[list[Passage]]:
+        passages: list[list[Passage]] = [[] for _ in asked]
+        alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = defaultdict(list)
+        for at, one in enumerate(asked):
+            alike[one.roles, one.collections].append(at)
+        for (roles, collections), places in alike.items():
+            for at, found in zip(places, self.retrieve([asked[at].question for at in places], roles, collections), strict=True):
+                passages[at] = found
+        return passages
 
     def count_embedded(self, question: str) -> int:
         """Tokens of a question that searching for it embeds; 0 without retrieval, or with full-text search alone."""

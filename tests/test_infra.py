@@ -44,11 +44,11 @@ def compose() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def manifests() -> dict[str, dict[str, Any]]:
-    """Kind -> manifest, of all that the kustomization lists."""
+    """Kind and name -> manifest, of all that the kustomization lists."""
     folder = INFRA / "kubernetes"
     names = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
     found = [document for name in names for document in yaml.safe_load_all((folder / name).read_text())]
-    return {document["kind"]: document for document in found}
+    return {f"{document['kind']} {document['metadata']['name']}": document for document in found}
 
 
 def names_with(prefix: str, texts: dict[Path, str]) -> dict[str, str]:
@@ -86,7 +86,7 @@ def test_what_is_mounted_is_declared_or_lies_here(compose):
 
 def test_ports_are_told_apart_and_open_on_this_machine_only(compose):
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert sorted(ports) == ["127.0.0.1:4200:4200", "127.0.0.1:5000:5000", "127.0.0.1:5001:5001", "127.0.0.1:9001:9001"]
+    assert sorted(ports) == ["127.0.0.1:4200:4200", "127.0.0.1:5000:5000", "127.0.0.1:8080:8080", "127.0.0.1:9001:9001"]
 
 
 def test_every_variable_is_in_the_example_environment_and_no_other(compose):
@@ -273,21 +273,25 @@ def test_a_work_pool_template_is_prefects_with_other_defaults(kind):
 
 
 def test_the_kubernetes_worker_finds_its_config_and_its_volume(manifests):
-    assert set(manifests) == {"Namespace", "PersistentVolumeClaim", "Deployment"}
+    assert set(manifests) == {
+        "Namespace tandem", "PersistentVolumeClaim workspaces", "Deployment tandem-worker", "Deployment tandem-answers",
+        "Service tandem-answers",
+    }  # fmt: skip
     kustomization = yaml.safe_load((INFRA / "kubernetes" / "kustomization.yaml").read_text())
-    assert kustomization["namespace"] == manifests["Namespace"]["metadata"]["name"]
+    assert kustomization["namespace"] == manifests["Namespace tandem"]["metadata"]["name"]
     configs = {config["name"] for config in kustomization["configMapGenerator"]}
-    worker = manifests["Deployment"]["spec"]
+    worker, answers = (manifests[f"Deployment tandem-{name}"]["spec"] for name in ("worker", "answers"))
     assert worker["replicas"] == 1
     assert worker["strategy"] == {"type": "Recreate"}
-    assert worker["selector"]["matchLabels"].items() <= worker["template"]["metadata"]["labels"].items()
+    for deployed in (worker, answers):
+        assert deployed["selector"]["matchLabels"].items() <= deployed["template"]["metadata"]["labels"].items()
     templates = json.loads((INFRA / "work-pools" / "kubernetes.json").read_text())["job_configuration"]["job_manifest"]
-    for pod in (worker["template"]["spec"], templates["spec"]["template"]["spec"]):
+    for pod in (worker["template"]["spec"], answers["template"]["spec"], templates["spec"]["template"]["spec"]):
         (container,) = pod["containers"]
         assert {source["configMapRef"]["name"] for source in container["envFrom"] if "configMapRef" in source} <= configs
         assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
         claims = {volume["persistentVolumeClaim"]["claimName"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume}
-        assert claims == {manifests["PersistentVolumeClaim"]["metadata"]["name"]}
+        assert claims == {manifests["PersistentVolumeClaim workspaces"]["metadata"]["name"]}
         assert pod["securityContext"]["runAsNonRoot"] is True
     (waiting,) = worker["template"]["spec"]["initContainers"]
     assert f"{worker['template']['spec']['containers'][0]['args'][-1]}/params.yaml" in waiting["command"][-1]
@@ -299,9 +303,25 @@ def test_containers_call_commands_that_exist(compose, manifests):
     from flows.cli import app
 
     commands = get_group(app).commands
-    called = [compose["services"]["worker"]["command"], manifests["Deployment"]["spec"]["template"]["spec"]["containers"][0]["args"]]
-    for name, option, _ in called:
-        assert option in {known for parameter in commands[name].params for known in parameter.opts}
+    called = [compose["services"][name]["command"] for name in ("worker", "answers")]
+    pods = [manifests[f"Deployment tandem-{name}"]["spec"]["template"]["spec"] for name in ("worker", "answers")]
+    called += [pod["containers"][0]["args"] for pod in pods]
+    for name, *rest in called:
+        assert set(rest[::2]) <= {known for parameter in commands[name].params for known in parameter.opts}
+
+
+def test_whoever_asks_the_champion_reaches_the_port_that_it_listens_on(compose, manifests):
+    service = compose["services"]["answers"]
+    (answers,) = manifests["Deployment tandem-answers"]["spec"]["template"]["spec"]["containers"]
+    (published,) = service["ports"]
+    (port,) = answers["ports"]
+    listening = [command[command.index("--port") + 1] for command in (service["command"], answers["args"])]
+    assert listening == [published.split(":")[-1], str(port["containerPort"])]
+    assert f"localhost:{listening[0]}/health" in service["healthcheck"]["test"][-1]
+    assert {answers[f"{kind}Probe"]["httpGet"]["port"] for kind in ("readiness", "liveness")} == {port["name"]}
+    target = manifests["Service tandem-answers"]["spec"]
+    assert [one["targetPort"] for one in target["ports"]] == [port["name"]]
+    assert target["selector"].items() <= manifests["Deployment tandem-answers"]["spec"]["template"]["metadata"]["labels"].items()
 
 
 def test_the_ci_example_is_a_workflow_that_runs_make_test():
