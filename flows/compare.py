@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import flow
 
+from flows.approval import settled
 from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
 from tasks.compare import decide_on, live_champion, publish
@@ -16,7 +17,7 @@ from tasks.workspace import Workspace, open_workspace
 
 @flow(name="compare", flow_run_name="compare {workspace}")
 async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]:
-    """One comparison on one version of the table. The promotion is one step without retries, and the last."""
+    """One comparison on one version of the table. The promotion is one step without retries, and the last; it may wait for approval."""
     opened = open_workspace(workspace)
     REPORTER.get().say("Comparing the variants on held-out questions")
     live = await step(live_champion, opened)
@@ -25,7 +26,10 @@ async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]
     recorded = await step(record_comparison, opened, comparison, retries=2)
     tell(recorded.notes)
     outcome = {**await step(publish, opened, comparison, decision, live, dry_run), "notes": list(recorded.notes)}
-    await note("compare", _markdown(opened, outcome))
+    evidence = _markdown(opened, outcome)
+    await note("compare", evidence)
+    if outcome["waiting"]:
+        outcome = await settled(opened, outcome, evidence)
     if outcome["decision"]["promoted"] and not dry_run:
         announce(
             "tandem.model.promoted", opened.name, {"model_version": outcome["model_version"], "variant": outcome["decision"]["variant"]}

@@ -81,14 +81,14 @@ def promote(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a registered version the champion, by hand."""
-    from tasks import registry
+    """Make a registered version the champion, by hand; one that waits for approval only where its champion is still the same."""
+    from tasks import approval, registry
 
     with reporting():
         opened = open_workspace(workspace)
         with opened.writing():
             chosen = registry.version_of(opened, version)
-            registry.promote(opened, chosen)
+            approval.promote(opened, chosen)
     show({"model_version": chosen}, as_json, f"{opened.name} version {chosen} is the champion. Back: tandem rollback")
 
 

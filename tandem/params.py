@@ -180,6 +180,7 @@ class Limits(Section):
 class Promotion(Section):
     """When a variant goes live: utility = sum of weight x measure; a tie within the margin goes to the simpler variant."""
 
+    approve: Literal["auto", "manual"] = "auto"
     weights: dict[str, float] = {"quality": 1.0}
     margin: Share = 0.02
     cheaper_by: Share = 0.2

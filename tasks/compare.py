@@ -12,7 +12,7 @@ from tandem.params import CHAMPION
 from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
-from tasks import registry, runs
+from tasks import approval, registry, runs
 from tasks.advise import advise_workspace
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
@@ -65,34 +65,45 @@ def decide_on(workspace: Workspace, comparison: Comparison, live: Live) -> Decis
 
 
 def publish(workspace: Workspace, comparison: Comparison, decision: Decision, live: Live, dry_run: bool) -> dict[str, Any]:
-    """Report, MLflow run, challenger, and last of all the champion's alias. A dry run stops before the registry.
+    """Report, MLflow run, challenger, and last of all the champion's alias, or the mark that it waits for approval. A dry run
+    stops before the registry.
 
     Returns what `tandem compare --json` prints. Raises Refused where what was measured is no longer what would be registered.
     """
     would_promote = decision.promoted
     winner = comparison.candidates[decision.variant] if decision.variant not in (None, live.name) and not dry_run else None
-    if dry_run:
-        decision = rehearsed(decision)
+    is_held = winner is not None and decision.promoted and workspace.params.promotion.approve == "manual"
+    shown = rehearsed(decision) if dry_run else held(decision) if is_held else decision
     if winner:
         _check_unchanged(workspace, winner, live)
-    report, plot = write_reports(workspace, comparison, decision)
-    run_id = runs.log_comparison(workspace, comparison.scorecards, decision, comparison.lineage, report, plot)
-    model_version = live.version
+    report, plot = write_reports(workspace, comparison, shown)
+    run_id = runs.log_comparison(workspace, comparison.scorecards, shown, comparison.lineage, report, plot)
+    model_version, waiting = live.version, None
+    if not dry_run:
+        approval.withdraw(workspace)
     if winner:
         card = summary(comparison.scorecards[winner.name])
         with workspace.writing():
             _check_unchanged(workspace, winner, live)
             challenger = registry.register(workspace, winner.behaviour, winner.adapter_dir, card, decision, run_id)
-            if decision.promoted:
+            if is_held:
+                approval.hold(workspace, challenger, live.version)
+                waiting = challenger
+            elif decision.promoted:
                 registry.promote(workspace, challenger)
                 model_version = challenger
-    return outcome_of(comparison, decision, model_version, report, would_promote)
+    return {**outcome_of(comparison, shown, model_version, report, would_promote), "waiting": waiting}
 
 
 def rehearsed(decision: Decision) -> Decision:
     """The decision of a dry run: what it would be, and nothing promoted."""
     reasons = (f"dry run, nothing is changed; else: {decision.reasons[0]}", *decision.reasons[1:])
     return replace(decision, promoted=False, reasons=reasons) if decision.promoted else decision
+
+
+def held(decision: Decision) -> Decision:
+    """The decision while it waits for approval: what it would be, and nothing promoted."""
+    return replace(decision, promoted=False, reasons=(f"waits for approval: {decision.reasons[0]}", *decision.reasons[1:]))
 
 
 def _check_unchanged(workspace: Workspace, winner: Candidate, live: Live) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,15 +60,18 @@ def standing(workspace: Workspace) -> dict[str, str | None] | None:
         return {"model_version": version, "variant": client.get_model_version(workspace.name, version).tags.get("variant")}
 
 
-def promote(workspace: Workspace, version: str) -> None:
-    """Make a version the champion and the old champion `previous`. No retries, the champion's alias last: killed anywhere and run
-    again, the result is that of one clean run. Raises Refused for an unknown version."""
+def promote(workspace: Workspace, version: str, remarks: Sequence[str] = ()) -> None:
+    """Make a version the champion and the old champion `previous`; `remarks` join its reasons.
+
+    No retries, the champion's alias last: killed anywhere and run again, the result is that of one clean run. Raises Refused for an
+    unknown version.
+    """
     with connected(workspace) as client:
         found = _versions(client, workspace)
         if str(version) not in found:
             raise Refused(f"{workspace.name} has no version {version}, only {', '.join(found) or 'none yet'}", hint="Run `tandem history`.")
         tags = found[str(version)]
-        _switch(client, workspace, str(version), json.loads(tags.get("reasons", "[]")), tags)
+        _switch(client, workspace, str(version), [*json.loads(tags.get("reasons", "[]")), *remarks], tags)
 
 
 def rollback(workspace: Workspace) -> tuple[str, str]:

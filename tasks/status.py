@@ -20,7 +20,7 @@ def status_of(workspace: Workspace) -> dict[str, Any]:
     from tasks.quarantine import read_reasons
     from tasks.versions import data_version
 
-    champion, last_decision, tracking_error = _registry_status(workspace)
+    champion, last_decision, waiting, tracking_error = _registry_status(workspace)
     reports = sorted(workspace.reports_dir.glob("*.html"))
     return {
         "workspace": str(workspace.root),
@@ -33,18 +33,19 @@ def status_of(workspace: Workspace) -> dict[str, Any]:
         "quarantined": len(read_reasons(workspace)),
         "last_report": str(reports[-1]) if reports else None,
         "last_decision": last_decision,
+        "waiting": waiting,
     }
 
 
-def _registry_status(workspace: Workspace) -> tuple[dict[str, Any] | None, dict[str, Any] | None, str | None]:
-    """The champion, the last promotion or rollback, and why neither is known."""
-    from tasks import registry
+def _registry_status(workspace: Workspace) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any] | None, str | None]:
+    """The champion, the last promotion or rollback, what waits for approval, and why none of these is known."""
+    from tasks import approval, registry
 
     try:
         events = registry.history(workspace)
-        return registry.standing(workspace), events[-1] if events else None, None
+        return registry.standing(workspace), events[-1] if events else None, approval.waiting(workspace), None
     except Refused as error:
-        return None, None, error.paragraph()
+        return None, None, None, error.paragraph()
 
 
 def _index_status(workspace: Workspace) -> dict[str, Any] | None:

@@ -18,13 +18,19 @@ def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
     ]
     absent = [f"{variant}: absent, {reason}" for variant, reason in outcome["absent"].items()]
     decision = outcome["decision"]
-    rehearsed = f"Dry run: {decision['variant']} would be promoted" if decision["would_promote"] else "Nothing is promoted"
-    verdict = f"{decision['variant']} is promoted" if decision["promoted"] else rehearsed
+    verdict = f"{decision['variant']} is promoted" if decision["promoted"] else _unpromoted(outcome)
     violations = [f"  {variant} breaks {'; '.join(broken)}" for variant, broken in decision["violations"].items() if broken]
     lines = [f"{name}, {decision['n']} held-out questions, data version {outcome['data_version']}", "", *table, *absent, ""]
     return "\n".join(
         [*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), *violations, f"Report: {outcome['report']}"]
     )
+
+
+def _unpromoted(outcome: Mapping[str, Any]) -> str:
+    if outcome.get("waiting"):
+        return f"{outcome['decision']['variant']} waits for approval (`tandem promote {outcome['waiting']}`)"
+    would = outcome["decision"]["would_promote"]
+    return f"Dry run: {outcome['decision']['variant']} would be promoted" if would else "Nothing is promoted"
 
 
 def _row(variant: str, card: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -142,3 +144,84 @@ def test_an_event_from_outside_names_the_documents_that_changed():
         return heard
 
     assert asyncio.run(asyncio.wait_for(hear(), 60)) == {"['a/b.md']", "None"}
+
+
+async def say_while_paused(name: str, say: Callable[[Any, Any], Awaitable[object]]) -> None:
+    """Call `say(client, run)` once the run of that name is paused."""
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        while True:
+            for run in await client.read_flow_runs():
+                if run.name == name and run.state_name == "Paused":
+                    await say(client, run)
+                    return
+            await asyncio.sleep(0.2)
+
+
+def test_a_comparison_pauses_until_its_form_says_yes(make_workspace, monkeypatch):
+    from flows import approval as pausing
+    from flows.compare import compare
+    from flows.engine import run_flow
+    from tasks import registry
+    from tasks.refresh import refresh
+
+    monkeypatch.setattr(pausing, "POLL_S", 0.2)
+    quick = {"variants": {"prompt": {}}, "promotion.min_n": 5, "evaluation.latency_n": 1, "evaluation.max_examples": 6}
+    workspace = open_workspace(make_workspace(changes={**quick, "promotion.approve": "manual", "versions.git_commit": False}))
+    refresh(workspace)
+    meanwhile: list[str | None] = []
+
+    async def approve(client: Any, run: Any) -> None:
+        meanwhile.append(registry.champion_version(workspace))
+        await client.resume_flow_run(run.id, {"decision": "approve", "comment": "seen"})
+
+    name = f"compare {workspace.root}"
+    with ThreadPoolExecutor(1) as pool:
+        saying = pool.submit(lambda: asyncio.run(asyncio.wait_for(say_while_paused(name, approve), 200)))
+        outcome = run_flow(compare, start_server=False, workspace=str(workspace.root))
+        saying.result()
+    assert (meanwhile, outcome["model_version"], registry.champion_version(workspace)) == ([None], "1", "1")
+    assert (outcome["decision"]["promoted"], outcome["waiting"]) == (True, None)
+    assert registry.history(workspace)[-1]["reasons"][-1] == "approved by hand: seen"
+    assert [run.state_name for run in recorded()[0] if run.name == name] == ["Completed"]
+
+
+@pytest.mark.parametrize("said", ["reject", "promote elsewhere", "nothing"])
+def test_a_pause_ends_with_a_no_with_a_promotion_elsewhere_and_with_patience(make_workspace, monkeypatch, said):
+    from prefect import flow
+
+    from flows import approval as pausing
+    from flows.engine import run_flow
+    from tandem.records import Decision
+    from tasks import approval, registry
+
+    monkeypatch.setattr(pausing, "POLL_S", 0.2)
+    monkeypatch.setattr(pausing, "PATIENCE_S", 2.0 if said == "nothing" else 100.0)
+    workspace = open_workspace(make_workspace())
+    behaviour = {"variant": "prompt", "adapter": False, "base": {}, "data_version": "aa-bb", "index_version": 1}
+    version = registry.register(workspace, behaviour, None, {}, Decision(True, "prompt", ("best",), 0, None, {}))
+    approval.hold(workspace, version, None)
+    name = f"pause {said}"
+
+    @flow(name=name, flow_run_name=name)
+    async def pause() -> dict[str, Any]:
+        outcome = {"waiting": version, "model_version": None, "decision": {"promoted": False, "reasons": ["best"]}}
+        return await pausing.settled(workspace, outcome, "| evidence |")
+
+    async def say(client: Any, run: Any) -> None:
+        if said == "reject":
+            assert (await client.resume_flow_run(run.id)).status.value == "REJECT"  # the form must be filled in
+            await client.resume_flow_run(run.id, {"decision": "reject", "comment": "too dear"})
+        if said == "promote elsewhere":
+            approval.promote(workspace, version)
+
+    with ThreadPoolExecutor(1) as pool:
+        saying = pool.submit(lambda: asyncio.run(asyncio.wait_for(say_while_paused(name, say), 200)))
+        outcome = run_flow(pause, start_server=False)
+        saying.result()
+    moved, still = said == "promote elsewhere", version if said == "nothing" else None
+    assert (outcome["decision"]["promoted"], outcome["waiting"]) == (moved, still)
+    assert registry.champion_version(workspace) == (version if moved else None)
+    assert outcome["decision"]["reasons"] == (["rejected by hand: too dear", "best"] if said == "reject" else ["best"])
+    assert [run.state_name for run in recorded()[0] if run.name == name] == ["Completed"]
