@@ -80,6 +80,7 @@ def serve(workspace: Workspace, host: str, port: int, say: Callable[[str], None]
         say(f"listening on {address_of(listener)}" + ("" if _is_local(listener) else ": whoever reaches it may ask with any role"))
         while thread.is_alive():
             thread.join(served.look())
+        raise Refused("the HTTP server has ended by itself", hint="What it printed says why; run `tandem serve` again.")
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
@@ -158,6 +159,10 @@ def make_app(served: Served) -> FastAPI:
         if request.method == "POST" and int(length) > MAX_BODY_BYTES:
             return _refusal(413, f"the request has {int(length):,} bytes, the limit is {MAX_BODY_BYTES:,}")
         return await handle(request)
+
+    @app.exception_handler(Exception)
+    async def fail(_: Request, error: Exception) -> JSONResponse:
+        return _refusal(500, f"this is a fault of the server, whose log has more: {type(error).__name__}")
 
     @app.exception_handler(RequestValidationError)
     async def refuse(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -30,7 +30,7 @@ from tasks.traffic import recent_questions
 from tasks.versions import data_version
 from tasks.workspace import Workspace, open_workspace
 
-TIMEOUT_S = 240.0
+TIMEOUT_S = 240.0 * float(os.environ.get("SLOWER", "1"))
 
 
 class Server:
@@ -56,7 +56,7 @@ class Server:
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
                 return reply.status, json.load(reply)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -205,12 +205,14 @@ def test_a_port_that_is_taken_is_refused(server: Server):
 def test_a_signal_lets_it_answer_what_was_asked_and_write_its_traces(server: Server):
     body = json.dumps({"question": "How heavy is the Larch kettle?"}).encode()
     with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))) as connection:
-        connection.sendall(b"POST /ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n")
-        connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        time.sleep(0.02)
+        reply = connection.makefile("rb")
+        connection.sendall(b"POST /ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n")
+        connection.sendall(b"Content-Length: %d\r\n\r\n" % len(body))
+        assert b"100 Continue" in reply.readline()  # so the request is under way
         server.process.send_signal(signal.SIGTERM)
-        reply = connection.makefile("rb").read()
-    assert b"2.0 kg" in reply
-    assert server.process.wait(60) == 0
-    assert "stopping" in server.err.read_text()
+        server.until("the signal", lambda: "stopping" in server.err.read_text())
+        connection.sendall(body)
+        answered = reply.read()
+    assert b"2.0 kg" in answered
+    assert server.process.wait(TIMEOUT_S) == 0
     assert recent_questions(server.workspace, 1)[0].question == "How heavy is the Larch kettle?"
