@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tandem.errors import Refused
+from tandem.prices import filled
 
 CHAMPION = "champion"  # the name under which a comparison measures what is live, where no variant answers like it
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -200,17 +201,44 @@ class Promotion(Section):
 
 
 class Prices(Section):
-    """The price book, in US dollars."""
+    """The price book: the figures of a preset (tandem.prices.PRESETS), and above them whatever is given; null: the preset's.
 
+    Hours and tokens of a training that stay null are those of the adapter's last training.
+    """
+
+    preset: Literal["this_machine", "hosted_api", "self_hosted_gpu"] = "this_machine"
+    currency: str = Field("USD", min_length=1)
     input_per_1m_tokens: float = Field(0, ge=0)
+    cached_input_per_1m_tokens: float | None = Field(None, ge=0)
     output_per_1m_tokens: float = Field(0, ge=0)
+    fine_tuned_surcharge: float = Field(0, ge=0)
     embedding_per_1m_tokens: float = Field(0, ge=0)
     store_per_month: float = Field(0, ge=0)
-    machine_per_hour: float = Field(0.1, ge=0)
+    machine_per_hour: float = Field(0, ge=0)
+    machine_hours_per_month: float = Field(0, ge=0)
+    training_per_1m_tokens: float = Field(0, ge=0)
+    training_tokens: float | None = Field(None, ge=0)
+    training_tokens_per_month: float = Field(0, ge=0)
+    training_hours: float | None = Field(None, ge=0)
     training_hours_per_month: float = Field(0, ge=0)
+    curation_hours: float = Field(0, ge=0)
     curation_hours_per_month: float = Field(0, ge=0)
     curation_per_hour: float = Field(0, ge=0)
     queries_per_day: float = Field(1_000, gt=0)
+    refreshes_per_day: float = Field(1, ge=0)
+    refreshed_share: Share = 0.01
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        return filled(given) if isinstance(given, dict) else given
+
+    @model_validator(mode="after")
+    def _check_cached(self) -> Prices:
+        cached, whole = self.cached_input_per_1m_tokens, self.input_per_1m_tokens
+        if cached is not None and cached > whole:
+            raise ValueError(f"prices.cached_input_per_1m_tokens {cached:g} is above prices.input_per_1m_tokens {whole:g}: give both")
+        return self
 
 
 class Drift(Section):

@@ -92,7 +92,7 @@ def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
     """Every limit that the variant breaks, with the value seen and the limit. None on either side is no violation."""
     at_most: list[tuple[str, float | None, float | None]] = [
         ("latency p95 in ms", card.latency_ms.get("p95"), limits.max_latency_p95_ms),
-        ("cost in US dollars per 1,000 answers", card.cost_usd_per_1k, limits.max_cost_usd_per_1k),
+        ("cost per 1,000 answers", card.cost_usd_per_1k, limits.max_cost_usd_per_1k),
         ("forgetting", card.forgetting, limits.max_forgetting),
         ("staleness", card.staleness, limits.max_staleness),
     ]
@@ -180,7 +180,7 @@ def _replaces(contest: _Contest, name: str, champion: str) -> str | None:
     cost, live_cost = card.cost_usd_per_1k, live.cost_usd_per_1k
     if cost is None or not live_cost or cost > (1 - contest.policy.cheaper_by) * live_cost:
         return None
-    return f"{equal} and cheaper ({cost:.4g} against {live_cost:.4g} US dollars per 1,000 answers)"
+    return f"{equal} and cheaper ({cost:.4g} against {live_cost:.4g} per 1,000 answers)"
 
 
 def _why_simplest(contest: _Contest, winner: str, best: str) -> str:

@@ -130,6 +130,30 @@ class Generation:
     text: str
     n_tokens_in: int
     n_tokens_out: int
+    n_cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer took; cached and context tokens are among those in. As a mean over answers it has fractions."""
+
+    n_tokens_in: float = 0
+    n_tokens_out: float = 0
+    n_cached_tokens: float = 0
+    n_context_tokens: float = 0
+    n_embedding_tokens: float = 0
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What a variant needs before its first answer: the documents embedded where it retrieves, a training where it has an adapter."""
+
+    retrieve: bool
+    adapter: bool
+    n_document_tokens: float = 0
+    n_training_tokens: float = 0
+    training_hours: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +186,7 @@ class Row:
     kind: str = "normal"
     collection: str = ""
     restricted: bool = False
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +195,7 @@ class Scorecard:
 
     `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
     `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, n; `latency_ms` p50, p95 and their
-    parts. `flags` counts what makes a variant complex: retrieve, adapter.
+    parts. `flags` counts what makes a variant complex: retrieve, adapter. `cost_by_part` is a mean answer's, by the price book of the run.
     """
 
     variant: str
@@ -184,6 +209,8 @@ class Scorecard:
     staleness: float | None = None
     forgetting: float | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    setup: SetUp | None = None
+    cost_by_part: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.params import Form
-from tandem.records import Example, Passage, Row, Scorecard
+from tandem.records import Example, Passage, Row, Scorecard, SetUp, Usage
 
 # English words that carry no claim. In another language they simply count as content.
 _FUNCTION_WORDS = """
@@ -174,6 +174,7 @@ def score_row(
     form: Form,
     metric: str,
     restricted: bool = False,
+    usage: Usage | None = None,
 ) -> Row:
     """One question answered by one variant. `output` is the raw text (form), `answer` what is said in it (all else).
 
@@ -213,6 +214,7 @@ def score_row(
         kind=example.kind,
         collection=example.collection,
         restricted=restricted,
+        usage=usage,
     )
 
 
@@ -225,6 +227,8 @@ def scorecard(
     staleness: float | None = None,
     forgetting: float | None = None,
     extra: Mapping[str, Any] | None = None,
+    setup: SetUp | None = None,
+    cost_by_part: Mapping[str, float] | None = None,
 ) -> Scorecard:
     """The rows of one variant as one scorecard. `latencies_ms`: part -> one value a question; `total` gives p50 and p95, any other
     part (retrieve, generate) `PART_p50` and `PART_p95`. `retrieval` is a `retrieval_summary`, {} for a variant that does not retrieve."""
@@ -247,6 +251,8 @@ def scorecard(
         staleness=staleness,
         forgetting=forgetting,
         extra=dict(extra or {}),
+        setup=setup,
+        cost_by_part=dict(cost_by_part or {}),
     )
 
 

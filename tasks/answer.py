@@ -16,7 +16,7 @@ from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
-from tandem.records import Answer, Generation, Passage, Source
+from tandem.records import Answer, Generation, Passage, Source, Usage
 from tandem.scoring import grounding
 from tasks.generate import Generator, Request, load_generator
 from tasks.workspace import Settings, Workspace
@@ -123,7 +123,13 @@ class Answerer:
             Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))
             for passage in (passages[number - 1] for number in _shown_sources(parsed, passages))
         )
-        cost = cost_of_answer(self.prices, generation.n_tokens_in, generation.n_tokens_out, n_embedding_tokens, seconds)
+        usage = Usage(
+            n_tokens_in=generation.n_tokens_in,
+            n_tokens_out=generation.n_tokens_out,
+            n_cached_tokens=generation.n_cached_tokens,
+            n_embedding_tokens=n_embedding_tokens,
+            seconds=seconds,
+        )
         return Answer(
             answer=parsed.answer,
             text=generation.text if fallback is None else prompts.target(parsed.answer, parsed.cited, self.form),
@@ -134,7 +140,7 @@ class Answerer:
             data_version=self.behaviour["data_version"],
             index_version=self.index.version if self.index else None,
             latency_ms=round(seconds * 1000, 1),
-            cost_usd=cost,
+            cost_usd=cost_of_answer(self.prices, usage, self.behaviour["adapter"]),
             fallback=fallback,
         )
 

@@ -1,84 +1,143 @@
-"""The report's figures on money and its charts: what a month costs, where costs cross, and pixel positions for its SVG."""
+"""Pixel positions of the report's charts: points, lines and stacked bars on axes with round figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from tandem.economics import DAYS_PER_MONTH, break_even_queries_per_month, cost_per_month, fixed_per_month
+from tandem.economics import Costs, cost_with_context, pareto_front, setup_of
 from tandem.params import Prices
 from tandem.records import Interval, Scorecard
+from tasks.costs import CONTEXTS, break_evens, context_usage
 
-PLOT = {"left": 52, "right": 620, "top": 18, "bottom": 264}  # the plotting area of a 640 x 300 SVG
+PLOT = {"left": 64, "right": 620, "top": 36, "bottom": 250}  # the plotting area of a 640 x 300 SVG
+BARS = {"left": 12, "right": 520, "row": 48}  # of a stacked bar chart, 640 wide
+STAGES = ("retrieve", "rerank", "generate")
+LABEL_HEIGHT, LABEL_WIDTH = 19, 110
 _STEPS = (1, 2, 2.5, 5, 10)
 _MOST_TICKS = 6
 
 
-def months(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> list[dict[str, Any]]:
-    """Per variant: `fixed` US dollars a month, `per_query` and `month` at the price book's volume (None where no cost was measured)."""
-    found = []
-    for name in names:
-        fixed, marginal = _month(scorecards[name], prices)
-        month = None if marginal is None else cost_per_month(fixed, marginal, prices.queries_per_day)
-        found.append({"name": name, "fixed": fixed, "per_query": marginal, "month": month})
-    return found
-
-
-def break_evens(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> list[dict[str, Any]]:
-    """Pairs of variants whose costs cross at some volume above none: `a`, `b`, `per_day`, and which is `cheaper_above` it."""
-    found = []
-    for a, b in combinations(names, 2):
-        (fixed_a, marginal_a), (fixed_b, marginal_b) = _month(scorecards[a], prices), _month(scorecards[b], prices)
-        if marginal_a is None or marginal_b is None:
-            continue
-        queries = break_even_queries_per_month(fixed_a, marginal_a, fixed_b, marginal_b)
-        if queries:
-            found.append({"a": a, "b": b, "per_day": queries / DAYS_PER_MONTH, "cheaper_above": a if marginal_a < marginal_b else b})
-    return found
-
-
 def scatter(scorecards: Mapping[str, Scorecard], intervals: Mapping[str, Interval | None]) -> dict[str, Any]:
-    """Quality with its interval against cost per 1,000 answers: `points` with labels 15 px apart, and ticks."""
-    shown = [(name, scorecards[name].cost_usd_per_1k, interval) for name, interval in intervals.items()]
-    ticks_x, ticks_y = _ticks(1.15 * max((cost for _, cost, _ in shown if cost), default=0.0)), _ticks(1.0)
+    """Quality with its interval against cost per 1,000 answers: `points`, the `front` with its `stairs`, and ticks."""
+    shown = {
+        name: (cost, interval)
+        for name, interval in intervals.items()
+        if (cost := scorecards[name].cost_usd_per_1k) is not None and interval is not None
+    }
+    front = pareto_front({name: (cost, interval.mean) for name, (cost, interval) in shown.items()})
+    ticks_x, ticks_y = _ticks(1.15 * max((cost for cost, _ in shown.values()), default=0.0)), _ticks(1.0)
     points: list[dict[str, Any]] = []
-    for name, cost, interval in shown:
-        if cost is not None and interval is not None:
-            low, high = (interval.low, interval.high) if isfinite(interval.low) else (interval.mean, interval.mean)
-            points.append({"name": name, "x": _x(cost / ticks_x[-1]), "y": _y(interval.mean), "low": _y(low), "high": _y(high)})
+    for name, (cost, interval) in shown.items():
+        low, high = (interval.low, interval.high) if isfinite(interval.low) else (interval.mean, interval.mean)
+        x, y = _x(cost / ticks_x[-1]), _y(interval.mean)
+        points.append({"name": name, "label": name, "x": x, "y": y, "low": _y(low), "high": _y(high), "on_front": name in front})
     _spread_labels(points)
+    places = {point["name"]: point for point in points}
+    return {"points": points, "front": front, "stairs": _path(_stairs([places[name] for name in front])), **_axes(ticks_x, ticks_y)}
+
+
+def cost_lines(costs: Mapping[str, Costs], prices: Prices) -> dict[str, Any]:
+    """A month's cost against queries a day, `most_queries` of them or some more."""
+    ticks_x = _ticks(most_queries(costs, prices))
+    lines = {
+        name: [(at, one.per_month(at)) for at in sorted({0.0, min(one.full_at, ticks_x[-1]), ticks_x[-1]})] for name, one in costs.items()
+    }
+    return {"volume_x": _x(prices.queries_per_day / ticks_x[-1]), **_lines(lines, ticks_x)}
+
+
+def most_queries(costs: Mapping[str, Costs], prices: Prices) -> float:
+    """How far the costs are drawn: to twice the volume, or past the farthest crossing within five times of it."""
+    near = [pair["per_day"] for pair in break_evens(costs) if pair["per_day"] <= 5 * prices.queries_per_day]
+    return max([2 * prices.queries_per_day, *(1.25 * volume for volume in near)])
+
+
+def context_lines(scorecards: Mapping[str, Scorecard], costs: Mapping[str, Costs], prices: Prices) -> dict[str, Any]:
+    """What 1,000 answers cost against context tokens, a line a variant that retrieves, with what was `measured` on it."""
+    usages = {name: usage for name in costs if (usage := context_usage(scorecards[name])) is not None}
+    ticks_x = _ticks(max([CONTEXTS[-1], *(1.25 * usage.n_context_tokens for usage in usages.values())]))
+    lines = {}
+    for name, usage in usages.items():
+        adapter = setup_of(scorecards[name]).adapter
+        at = (0.0, usage.n_context_tokens, ticks_x[-1])
+        lines[name] = [(tokens, 1_000 * cost_with_context(prices, usage, adapter, tokens)) for tokens in at]
+    return _lines(lines, ticks_x)
+
+
+def _lines(lines: Mapping[str, Sequence[tuple[float, float]]], ticks_x: Sequence[float]) -> dict[str, Any]:
+    """A path a name, its label at the end, its middle point where it has three."""
+    ticks_y = _ticks(1.1 * max((y for line in lines.values() for _, y in line), default=0.0))
+    points: list[dict[str, Any]] = []
+    for name, line in lines.items():
+        places = [(_x(x / ticks_x[-1]), _y(y / ticks_y[-1])) for x, y in line]
+        middle = places[1] if len(places) == 3 else None
+        points.append({"name": name, "label": name, "path": _path(places), "x": places[-1][0], "y": places[-1][1] - 10, "middle": middle})
+    _spread_labels(_joined(points))
     return {"points": points, **_axes(ticks_x, ticks_y)}
 
 
-def cost_lines(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> dict[str, Any]:
-    """US dollars a month against queries a day, up to twice the volume or past the farthest crossing within five times of it."""
-    crossings = [pair["per_day"] for pair in break_evens(scorecards, names, prices) if pair["per_day"] <= 5 * prices.queries_per_day]
-    ticks_x = _ticks(max(2 * prices.queries_per_day, *(1.25 * crossing for crossing in crossings), 0.0))
-    ends = [
-        (name, fixed, cost_per_month(fixed, marginal, ticks_x[-1]))
-        for name in names
-        for fixed, marginal in [_month(scorecards[name], prices)]
-        if marginal is not None
-    ]
-    ticks_y = _ticks(1.1 * max((end for _, _, end in ends), default=0.0))
-    top = ticks_y[-1]
-    points: list[dict[str, Any]] = [{"name": name, "x": _x(1), "start": _y(fixed / top), "y": _y(end / top)} for name, fixed, end in ends]
-    _spread_labels(points)
-    return {"points": points, "volume_x": _x(prices.queries_per_day / ticks_x[-1]), **_axes(ticks_x, ticks_y)}
+def _joined(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points that keep a label of their own: lines that end in the same place share the first one's, the others have none."""
+    kept: dict[float, dict[str, Any]] = {}
+    for point in points:
+        first = kept.setdefault(point["y"], point)
+        if first is not point:
+            first["label"], point["label"] = f"{first['label']}, {point['name']}", ""
+    return list(kept.values())
 
 
-def _month(card: Scorecard, prices: Prices) -> tuple[float, float | None]:
-    """Fixed US dollars a month, and US dollars a query. The flags are the two bits of `simplicity` (params.Variant.simplicity)."""
-    fixed = fixed_per_month(prices, retrieve=bool(card.simplicity & 1), adapter=bool(card.simplicity & 2))
-    return fixed, None if card.cost_usd_per_1k is None else card.cost_usd_per_1k / 1000
+def latency_bars(scorecards: Mapping[str, Scorecard], names: Sequence[str]) -> dict[str, Any]:
+    """The median milliseconds of each stage of an answer, a bar a variant; whatever stages the cards have."""
+    stages: dict[str, dict[str, float]] = {}
+    for name in names:
+        medians = {key.removesuffix("_p50"): value for key, value in scorecards[name].latency_ms.items() if key.endswith("_p50")}
+        stages[name] = {stage: value for stage, value in medians.items() if value is not None}
+    found = list(dict.fromkeys([*STAGES, *(stage for parts in stages.values() for stage in parts)]))
+    return stacked({name: parts for name, parts in stages.items() if parts}, found)
+
+
+def stacked(amounts: Mapping[str, Mapping[str, float]], parts: Sequence[str]) -> dict[str, Any]:
+    """A bar a name of parts side by side, in their order: `bars` with `pieces` (x, width, part), `parts` that are anywhere above 0."""
+    shown = [part for part in parts if any(row.get(part, 0.0) > 0 for row in amounts.values())]
+    most = max((sum(row.get(part, 0.0) for part in shown) for row in amounts.values()), default=0.0) or 1.0
+    bars = []
+    for at, (name, row) in enumerate(amounts.items()):
+        x, pieces = float(BARS["left"]), []
+        for part in shown:
+            width = (BARS["right"] - BARS["left"]) * row.get(part, 0.0) / most
+            if width > 0:
+                pieces.append({"part": part, "x": round(x, 1), "width": round(max(width, 0.5), 1), "value": row[part]})
+            x += width
+        total = sum(row.get(part, 0.0) for part in shown)
+        bars.append({"name": name, "y": BARS["row"] * at, "pieces": pieces, "end": round(x, 1), "total": total})
+    return {"bars": bars, "parts": shown, "height": BARS["row"] * len(bars) + 6}
+
+
+def _stairs(points: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Corners of a line that rises at each point, cheapest first, and goes on to the right edge."""
+    corners: list[tuple[float, float]] = []
+    for point in points:
+        corners += [(point["x"], corners[-1][1])] if corners else []
+        corners.append((point["x"], point["y"]))
+    return [*corners, (PLOT["right"], corners[-1][1])] if corners else []
 
 
 def _spread_labels(points: Sequence[dict[str, Any]]) -> None:
-    label_y = -100.0
-    for point in sorted(points, key=lambda point: (point["y"], point["name"])):
-        label_y = point["label_y"] = max(point["y"] + 4, label_y + 15)
+    """`label_y` beside each point, none below the plot; one that would touch a lower one moves up."""
+    placed: list[dict[str, Any]] = []
+    for point in sorted(points, key=lambda point: (-point["y"], point["name"])):
+        label_y = min(point["y"] + 4, PLOT["bottom"] - 4)
+        for other in sorted(placed, key=lambda other: -other["label_y"]):
+            if abs(other["x"] - point["x"]) < LABEL_WIDTH and abs(other["label_y"] - label_y) < LABEL_HEIGHT:
+                label_y = other["label_y"] - LABEL_HEIGHT
+        point["label_y"] = round(label_y, 1)
+        placed.append(point)
+
+
+def _path(places: Sequence[tuple[float, float]]) -> str:
+    """The `points` of an SVG polyline."""
+    return " ".join(f"{x},{y}" for x, y in places)
 
 
 def _ticks(most: float) -> list[float]:

@@ -17,7 +17,8 @@ from tasks.advise import advise_workspace
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
 from tasks.facts import values_of
-from tasks.report import plot_quality, write_report
+from tasks.plots import plot_costs, plot_quality
+from tasks.report import write_report
 from tasks.workspace import Workspace
 
 
@@ -76,8 +77,8 @@ def publish(workspace: Workspace, comparison: Comparison, decision: Decision, li
     shown = rehearsed(decision) if dry_run else held(decision) if is_held else decision
     if winner:
         _check_unchanged(workspace, winner, live)
-    report, plot = write_reports(workspace, comparison, shown)
-    run_id = runs.log_comparison(workspace, comparison.scorecards, shown, comparison.lineage, report, plot)
+    report, plots = write_reports(workspace, comparison, shown)
+    run_id = runs.log_comparison(workspace, comparison.scorecards, shown, comparison.lineage, report, plots)
     model_version, waiting = live.version, None
     if not dry_run:
         approval.withdraw(workspace)
@@ -92,7 +93,8 @@ def publish(workspace: Workspace, comparison: Comparison, decision: Decision, li
             elif decision.promoted:
                 registry.promote(workspace, challenger)
                 model_version = challenger
-    return {**outcome_of(comparison, shown, model_version, report, would_promote), "waiting": waiting}
+    outcome = outcome_of(comparison, shown, model_version, report, would_promote)
+    return {**outcome, "waiting": waiting, "currency": workspace.params.prices.currency}
 
 
 def rehearsed(decision: Decision) -> Decision:
@@ -118,8 +120,8 @@ def _check_unchanged(workspace: Workspace, winner: Candidate, live: Live) -> Non
         raise Refused(*reasons, hint="Run `tandem compare` again.")
 
 
-def write_reports(workspace: Workspace, comparison: Comparison, decision: Decision) -> tuple[Path, Path]:
-    """The HTML report and the plot of this comparison, under a name that sorts by time."""
+def write_reports(workspace: Workspace, comparison: Comparison, decision: Decision) -> tuple[Path, list[Path]]:
+    """The HTML report and the plots of this comparison, under a name that sorts by time."""
     stem = time.strftime("%Y%m%dT%H%M%S")
     context = {
         "workspace": workspace.name,
@@ -139,9 +141,11 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "advice": _advice(workspace, comparison),
     }
     report = write_report(workspace.reports_dir / f"{stem}.html", comparison.scorecards, decision, context)
-    plot = workspace.reports_dir / f"{stem}.png"
-    plot_quality(plot, comparison.scorecards)
-    return report, plot
+    plots = [
+        plot_quality(workspace.reports_dir / f"{stem}-quality.png", comparison.scorecards, workspace.params.prices),
+        plot_costs(workspace.reports_dir / f"{stem}-costs.png", comparison.scorecards, workspace.params.prices),
+    ]
+    return report, plots
 
 
 def _advice(workspace: Workspace, comparison: Comparison) -> dict[str, Any] | None:

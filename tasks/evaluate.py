@@ -24,6 +24,7 @@ from tasks.examples import load_examples
 from tasks.lineup import Found, Lineup, Progress, found_by, retrieval_key
 from tasks.stage import progress_line, run_stage
 from tasks.train import read_trained
+from tasks.usage import document_tokens, mean_cost_by_part, setup_of, usages_of
 from tasks.workspace import Workspace, replacing
 
 
@@ -73,9 +74,10 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     outputs = lineup.generate(held_out, retrieved)
     latencies = lineup.time(sampled(held_out, workspace.params.evaluation.latency_n, workspace.params.seed))
     restricted = {example.id for example in held_out if is_restricted(example, labelled.documents)}
+    n_tokens = document_tokens(labelled.documents.values())
     cards = {
         candidate.name: _scorecard(
-            workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked, restricted
+            workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked, restricted, n_tokens
         )
         for candidate in candidates
     }
@@ -111,14 +113,14 @@ def is_restricted(example: Example, documents: Mapping[str, Document]) -> bool:
 
 def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
     """Write `metrics.json`, `scorecards.json` and the plots' data: the outputs of the DVC stage `evaluate`."""
-    from tasks.report import write_plot_data
+    from tasks.plots import write_plot_data
 
     metrics = {name: summary(card) for name, card in comparison.scorecards.items()}
     cards = {name: scorecard_to_json(card) for name, card in comparison.scorecards.items()}
     with replacing(workspace.evaluation_dir) as fresh:
         (fresh / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
         (fresh / "scorecards.json").write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_plot_data(fresh / "plots", comparison.scorecards)
+        write_plot_data(fresh / "plots", comparison.scorecards, workspace.params.prices)
 
 
 def _scorecard(
@@ -130,12 +132,15 @@ def _scorecard(
     latencies: Mapping[str, Sequence[float]],
     ranked: Mapping[str, list[list[str]]],
     restricted: Collection[str],
+    n_document_tokens: int = 0,
 ) -> Scorecard:
     params, form, prompt = workspace.params, Form(**candidate.behaviour["form"]), Prompt(**candidate.behaviour["prompt"])
+    adapter = candidate.behaviour["adapter"]
+    searched = found_by(candidate, examples, retrieved)
+    usages = usages_of(searched, outputs)
     rows = []
-    for example, found, (generation, seconds) in zip(examples, found_by(candidate, examples, retrieved), outputs, strict=True):
+    for example, found, (generation, _), usage in zip(examples, searched, outputs, usages, strict=True):
         parsed = prompts.parse(generation.text, form, prompt, len(found.passages))
-        n_in, n_out = generation.n_tokens_in, generation.n_tokens_out
         rows.append(
             score_row(
                 example,
@@ -144,12 +149,13 @@ def _scorecard(
                 passages=found.passages,
                 cited_docs=[found.passages[number - 1].doc_id for number in parsed.cited],
                 abstained=parsed.abstained,
-                n_tokens_in=n_in,
-                n_tokens_out=n_out,
-                cost_usd=cost_of_answer(params.prices, n_in, n_out, found.n_tokens, found.seconds + seconds),
+                n_tokens_in=generation.n_tokens_in,
+                n_tokens_out=generation.n_tokens_out,
+                cost_usd=cost_of_answer(params.prices, usage, adapter),
                 form=form,
                 metric=params.evaluation.quality,
                 restricted=example.id in restricted,
+                usage=usage,
             )
         )
     ranking: dict[str, float | None] = {}
@@ -165,6 +171,8 @@ def _scorecard(
         candidate.simplicity,
         staleness=adapter_staleness(workspace, trained).share if trained else None,
         forgetting=trained.forgetting if trained else None,
+        setup=setup_of(candidate, n_document_tokens),
+        cost_by_part=mean_cost_by_part(params.prices, usages, adapter),
     )
 
 

@@ -92,6 +92,11 @@ def _examples(path: Path | None, documents: Sequence[Document]) -> tuple[list[Ex
 
 
 def count_tokens(texts: Sequence[str]) -> int:
+    """The sum of `count_each`."""
+    return sum(count_each(texts))
+
+
+def count_each(texts: Sequence[str]) -> list[int]:
     """Tokens of the WordPiece vocabulary that comes with the package; those of other models differ by a fifth or so in English."""
     from tokenizers import Tokenizer
 
@@ -100,7 +105,7 @@ def count_tokens(texts: Sequence[str]) -> int:
     tokenizer = Tokenizer.from_file(str(parent_dir() / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return sum(len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False))
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def values_of(scorecards: Mapping[str, Scorecard]) -> Measured:

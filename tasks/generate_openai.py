@@ -61,8 +61,10 @@ class OpenAIGenerator:
                 hint="Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
             ) from error
         usage = reply.usage
+        details = usage.prompt_tokens_details if usage else None
         return Generation(
             (reply.choices[0].message.content or "").strip(),
             usage.prompt_tokens if usage else 0,
             usage.completion_tokens if usage else 0,
+            (details.cached_tokens or 0) if details else 0,
         )

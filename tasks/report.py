@@ -1,8 +1,7 @@
-"""What people look at after a comparison: one offline HTML file, a plot, CSV files for `dvc plots`."""
+"""What people look at after a comparison: one offline HTML file."""
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from tandem.records import Decision, Interval, Row, Scorecard
 from tandem.scoring import MEASURES, normalise
 from tandem.slices import worst_slices
 from tandem.stats import mean_interval
-from tasks import charts
+from tasks import charts, costs
 
 N_QUESTIONS = 10
 _IN_MAIN_TABLE = ("quality", "form", "grounding", "citation_precision")
@@ -33,12 +32,13 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    names = _in_order(scorecards)
-    intervals = {name: _quality_interval(scorecards[name], context) for name in names}
-    prices = context.get("prices") or Prices()
+    names = in_order(scorecards)
+    intervals = {name: quality_interval(scorecards[name], context) for name in names}
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     env.filters["number"] = number
     env.filters["signed"] = lambda value: f"{value:+.3f}"
+    env.filters["money"] = costs.money
+    env.filters["about"] = costs.about
     env.filters["interval"] = _interval_text
     page = env.get_template("report.html.jinja").render(
         title=f"Tandem: {context.get('workspace', 'comparison')}",
@@ -56,63 +56,17 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         contrasts=[one for measure in ("quality", "form") for one in contrasts(scorecards, names, measure, *_draws(context))],
         slices=worst_slices(scorecards, names, *_draws(context)),
         advice=context.get("advice"),
-        months=charts.months(scorecards, names, prices),
-        break_evens=charts.break_evens(scorecards, names, prices),
-        cost_lines=charts.cost_lines(scorecards, names, prices),
-        queries_per_day=prices.queries_per_day,
+        money=_money(scorecards, names, context.get("prices") or Prices()),
+        latency=charts.latency_bars(scorecards, names),
+        milliseconds=lambda value: f"{value:,.0f} ms",
         plot=charts.PLOT,
+        bars_area=charts.BARS,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
     return path
-
-
-def plot_quality(path: Path, scorecards: Mapping[str, Scorecard]) -> Path:
-    """A PNG at `path`: quality with its 95 % interval against cost per 1,000 answers, one labelled point a variant."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for number, name in enumerate(_in_order(scorecards)):
-        card, interval = scorecards[name], _quality_interval(scorecards[name], {})
-        if interval is None or card.cost_usd_per_1k is None:
-            continue
-        bars = [[interval.mean - interval.low], [interval.high - interval.mean]] if isfinite(interval.low) else None
-        axes.errorbar(card.cost_usd_per_1k, interval.mean, yerr=bars, fmt="o", capsize=3)
-        axes.annotate(name, (card.cost_usd_per_1k, interval.mean), xytext=(6, 4 + 13 * (number % 2)), textcoords="offset points")
-    axes.set(xlabel="US dollars per 1,000 answers", ylabel="quality", ylim=(0, 1.05))
-    axes.margins(x=0.15)
-    axes.grid(alpha=0.3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
-    return path
-
-
-def write_plot_data(directory: Path, scorecards: Mapping[str, Scorecard]) -> list[Path]:
-    """`variants.csv` (a row a variant) and `questions.csv` (a row a variant and question) for `dvc plots`; empty where not measured."""
-    names = _in_order(scorecards)
-    variants = [
-        {
-            "variant": name,
-            **scorecards[name].measures,
-            **{key.replace("@", "_at_"): value for key, value in scorecards[name].retrieval.items()},
-            "latency_p50_ms": scorecards[name].latency_ms.get("p50"),
-            "latency_p95_ms": scorecards[name].latency_ms.get("p95"),
-            "cost_usd_per_1k": scorecards[name].cost_usd_per_1k,
-        }
-        for name in names
-    ]
-    questions = [
-        {"variant": name, "example_id": row.example_id, **{measure: entry.of(row) for measure, entry in MEASURES.items()}}
-        for name in names
-        for row in scorecards[name].rows
-    ]
-    directory.mkdir(parents=True, exist_ok=True)
-    return [_write_csv(directory / "variants.csv", variants), _write_csv(directory / "questions.csv", questions)]
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -126,7 +80,7 @@ def questions_that_differ(scorecards: Mapping[str, Scorecard], n: int = N_QUESTI
     The widest gaps first, taken in turn from each set of variants that did best, so that no variant's wins fill the page.
     """
     by_question: dict[str, dict[str, Row]] = {}
-    for name in _in_order(scorecards):
+    for name in in_order(scorecards):
         for row in scorecards[name].rows:
             if row.restricted:
                 continue
@@ -178,12 +132,40 @@ def _rightness(row: Row) -> float:
     return row.quality or 0.0
 
 
-def _in_order(scorecards: Mapping[str, Scorecard]) -> list[str]:
+def _money(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> dict[str, Any]:
+    """What report_costs.html.jinja shows."""
+    priced, sheet, sign = costs.priced(scorecards, names, prices), costs.price_sheet(prices), costs.sign_of(prices.currency)
+    tables = costs.cost_tables(priced, prices)
+    month = {row["name"]: row["amounts"] for row in tables["month"]["rows"]}
+    return {
+        "currency": prices.currency,
+        "sign": sign,
+        "unpriced": [name for name in names if name not in priced],
+        "text": lambda value: f"{sign} {costs.money(value)}",
+        "preset": prices.preset,
+        "sheet": sheet,
+        "given": sum(line["given"] for line in sheet),
+        "volume": prices.queries_per_day,
+        "tables": tables,
+        "month_bars": charts.stacked(month, tables["month"]["parts"]),
+        "lines": charts.cost_lines(priced, prices),
+        "break_evens": costs.break_evens(priced),
+        "never_even": costs.never_even(priced, prices.queries_per_day),
+        "full": [{"name": name, "per_day": one.full_at} for name, one in priced.items() if one.reserved and isfinite(one.full_at)],
+        "by_volume": costs.by_volume(priced, prices),
+        "contexts": costs.CONTEXTS,
+        "by_context": costs.by_context(scorecards, priced, prices),
+        "context_lines": charts.context_lines(scorecards, priced, prices),
+    }
+
+
+def in_order(scorecards: Mapping[str, Scorecard]) -> list[str]:
     """Simplest first, then by name."""
     return sorted(scorecards, key=lambda name: (scorecards[name].simplicity, name))
 
 
-def _quality_interval(card: Scorecard, context: Mapping[str, Any]) -> Interval | None:
+def quality_interval(card: Scorecard, context: Mapping[str, Any]) -> Interval | None:
+    """Mean quality with its interval; None where no question has one."""
     values = [row.quality for row in card.rows if row.quality is not None]
     return mean_interval(values, *_draws(context)) if values else None
 
@@ -218,12 +200,3 @@ def _question(rows: Mapping[str, Row]) -> dict[str, Any]:
         "answers": [{"name": name, "row": row, "right": _rightness(row)} for name, row in rows.items()],
         "passages": [highlighted(passage, quotes) for passage in passages],
     }
-
-
-def _write_csv(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
-    columns = list(dict.fromkeys(chain.from_iterable(records)))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-    return path

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tandem.drift import Signal
+from tandem.economics import costs_of
 from tandem.errors import Refused
+from tandem.params import Prices
 from tandem.records import Decision, Scorecard
 from tasks.tracking import connected, experiment_id, metric_name, put_aside
 from tasks.workspace import Workspace
@@ -37,7 +39,7 @@ def log_comparison(
     decision: Decision,
     lineage: Mapping[str, Any],
     report: Path,
-    plot: Path | None = None,
+    plots: Sequence[Path] = (),
 ) -> str:
     """A run of the comparison with one nested run a variant; its id. Raises Refused where MLflow cannot be reached.
 
@@ -49,13 +51,13 @@ def log_comparison(
         _log_params(client, run_id, workspace.params.model_dump(mode="json"))
         _log_lineage(client, run_id, lineage)
         _log_metrics(client, run_id, _decision_metrics(decision))
-        for path in (report, plot):
-            if path is not None and path.exists():
+        for path in (report, *plots):
+            if path.exists():
                 client.log_artifact(run_id, str(path))
         for name, card in scorecards.items():
             with _run(client, experiment, name, {"tandem.kind": "variant", "variant": name}, parent=run_id) as nested_id:
                 _log_lineage(client, nested_id, lineage)
-                _log_metrics(client, nested_id, scorecard_metrics(card))
+                _log_metrics(client, nested_id, {**scorecard_metrics(card), **cost_metrics(card, workspace.params.prices)})
                 if card.rows:
                     client.log_table(nested_id, _columns(card), "rows.json")
     return run_id
@@ -175,6 +177,15 @@ def scorecard_metrics(card: Scorecard) -> dict[str, float | None]:
         "staleness": card.staleness,
         "forgetting": card.forgetting,
     }
+
+
+def cost_metrics(card: Scorecard, prices: Prices) -> dict[str, float]:
+    """What a thousand answers, a month at the price book's volume and the start cost: in all, and by part where anything was used."""
+    costs = costs_of(card, prices)
+    if costs is None:
+        return {}
+    parts = {f"cost_{part}_per_1k": 1_000 * value for part, value in card.cost_by_part.items()}
+    return {**parts, "cost_per_month": costs.per_month(prices.queries_per_day), "cost_to_start": sum(costs.start.values())}
 
 
 def _decision_metrics(decision: Decision) -> dict[str, float | None]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-COLUMNS = ("variant", "quality", "form", "grounding", "citations", "hit@5", "p50 ms", "p95 ms", "$ per 1k")
+from tasks.costs import sign_of
+
+COLUMNS = ("variant", "quality", "form", "grounding", "citations", "hit@5", "p50 ms", "p95 ms")
 
 
 def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
     """The outcome of `compare` or `run` as aligned text; a dash where a measure does not apply."""
-    rows = [COLUMNS, *(_row(variant, card) for variant, card in outcome["variants"].items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    head = (*COLUMNS, f"{sign_of(outcome['currency'])} per 1k")
+    rows = [head, *(_row(variant, card) for variant, card in outcome["variants"].items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     table = [
         "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
         for row in rows

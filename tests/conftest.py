@@ -127,6 +127,30 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def priced_card() -> Callable[..., object]:
+    """`priced_card("rag", prices)`: a scorecard of 24 answers, each of 40 tokens and 200 of passages, 20 written, in half a second."""
+    from tandem.economics import cost_by_part, cost_of_answer
+    from tandem.params import Prices
+    from tandem.records import Row, SetUp, Usage
+    from tandem.scoring import scorecard
+
+    def make(name: str, prices: Prices, qualities: tuple[float, ...] = (0.0, 1.0, 1.0, 1.0)) -> object:
+        retrieve, adapter = name.startswith("rag"), name.endswith("lora")
+        usage = Usage(40 + 200 * retrieve, 20, 0, 200 * retrieve, 12 * retrieve, 0.5)
+        cost, passages = cost_of_answer(prices, usage, adapter), ("It takes 12 weeks.",) * retrieve
+        rows = []
+        for i in range(24):
+            right = qualities[i % len(qualities)]
+            measures = (right, right, right, right, 1.0, None, None, None, False, False)
+            said = (f"q{i:02d}", f"Question {i}?", "12 weeks", "Answer: 12 weeks", "12 weeks", passages)
+            rows.append(Row(*said, *measures, 40 + 200 * retrieve, 20, cost, usage=usage))
+        setup = SetUp(retrieve, adapter, 60_000, 500_000 * adapter, 0.05 * adapter)
+        return scorecard(name, rows, {}, {}, retrieve + 2 * adapter, setup=setup, cost_by_part=cost_by_part(prices, usage, adapter))
+
+    return make
+
+
 @pytest.fixture
 def make_workspace(tmp_path: Path, small_inputs: tuple[Path, Path]) -> Callable[..., Path]:
     """`make_workspace(name="kb", **changes)`: a workspace on the small inputs, with `section.key=value` changes to its params."""

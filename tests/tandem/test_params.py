@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
-from tandem.params import parse_params
+from tandem.params import Prices, parse_params
+from tandem.prices import PRESETS
 
 
 def parsed(**sections: object) -> object:
@@ -20,6 +21,8 @@ def parsed(**sections: object) -> object:
         ({"form": {"json_schema": {"type": "text"}}}, r"form\.json_schema is no JSON schema: 'text' is not valid"),
         ({"schedule": {"retrain": "61 * * * *"}}, r"schedule\.retrain '61 \* \* \* \*' is no cron line: Bad minute"),
         ({"schedule": {"monitor": "hourly"}}, r"schedule\.monitor 'hourly' is no cron line: Wrong number of fields"),
+        ({"prices": {"preset": "free"}}, r"prices\.preset = 'free': Input should be 'this_machine', 'hosted_api' or 'self_hosted_gpu'"),
+        ({"prices": {"preset": "hosted_api", "input_per_1m_tokens": 1}}, r"cached_input_per_1m_tokens 1.25 is above .* 1: give both"),
         ({"variants": {"champion": {}}}, r"variants: 'champion' is the name of what is live"),
         ({"variants": {"a/b": {}}}, r"params\.yaml: variants: 'a/b' is no usable name"),
     ],
@@ -32,3 +35,25 @@ def test_what_would_fail_after_minutes_is_refused_at_once(sections, message):
 def test_every_fault_is_listed_at_once():
     with pytest.raises(Refused, match=r"form\.pattern.*adapter\.r = 0.*schedule\.monitor"):
         parsed(adapter={"r": 0}, form={"pattern": "("}, schedule={"monitor": "x"})
+
+
+def test_a_price_book_is_a_preset_with_whatever_is_given_above_it():
+    prices = parsed(prices={"preset": "hosted_api", "store_per_month": 70, "curation_per_hour": None}).prices
+    assert (prices.store_per_month, prices.curation_per_hour, prices.input_per_1m_tokens) == (70, 50, 2.5)
+    assert parsed(prices={"preset": "hosted_api", "store_per_month": 0}).prices.store_per_month == 0
+    assert parsed().prices == parsed(prices={"preset": None}).prices == Prices()
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_every_preset_holds_and_comes_back_from_a_record_unchanged(preset):
+    prices = Prices(preset=preset)
+    assert {key: getattr(prices, key) for key in PRESETS[preset]} == PRESETS[preset]
+    assert Prices(**prices.model_dump()) == prices
+    assert prices.cached_input_per_1m_tokens is None or prices.cached_input_per_1m_tokens <= prices.input_per_1m_tokens
+
+
+def test_a_price_book_of_before_the_presets_still_says_what_it_said():
+    old = {"input_per_1m_tokens": 0, "store_per_month": 30, "machine_per_hour": 0.1, "queries_per_day": 1_200}
+    prices = parsed(prices=old).prices
+    assert {key: getattr(prices, key) for key in old} == old
+    assert (prices.machine_hours_per_month, prices.curation_hours, prices.fine_tuned_surcharge) == (0, 0, 0)

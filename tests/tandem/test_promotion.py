@@ -94,7 +94,7 @@ def test_an_equal_variant_replaces_the_champion_when_clearly_cheaper():
     assert decided(live, card("rag", right(30), RAG, cost_usd=0.0009), champion="champion").promoted is False  # 10 %: noise of timing
     decision = decided(live, card("rag", right(30), RAG, cost_usd=0.0005), champion="champion")
     assert (decision.promoted, decision.variant) == (True, "rag")
-    assert decision.reasons[0].endswith("equal within 0.02 and cheaper (0.5 against 1 US dollars per 1,000 answers)")
+    assert decision.reasons[0].endswith("equal within 0.02 and cheaper (0.5 against 1 per 1,000 answers)")
 
 
 def test_the_champion_re_measured_beside_its_own_variant_stays():
@@ -118,7 +118,7 @@ def test_every_violation_of_every_variant_is_listed_and_nobody_is_promoted():
     assert (decision.promoted, decision.variant, decision.interval, decision.n) == (False, None, None, 0)
     assert decision.violations["rag"] == (
         "latency p95 in ms 100 is over the limit of 50",
-        "cost in US dollars per 1,000 answers 1 is over the limit of 0.5",
+        "cost per 1,000 answers 1 is over the limit of 0.5",
         "forgetting 0.4 is over the limit of 0.1",
         "staleness 0.3 is over the limit of 0.2",
         "form 0 is under the limit of 0.9",

@@ -92,7 +92,7 @@ def test_a_comparison_is_a_run_with_one_nested_run_a_variant(workspace: Workspac
     report.write_text("<p>rag+lora wins</p>")
     lineage = {"documents": f"{MD5}.dir", "examples": MD5, "data_version": "01234567-89abcdef", "index_version": 7}
 
-    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, lineage, report, None)
+    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, lineage, report)
 
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
@@ -108,6 +108,7 @@ def test_a_comparison_is_a_run_with_one_nested_run_a_variant(workspace: Workspac
     assert nested.data.metrics == {
         "quality": 0.8, "n_quality": 1, "n_grounding": 0, "hit_at_1": 0.5, "hit_at_5": 0.75, "mrr": 0.6, "retrieval_n": 40,
         "latency_p50_ms": 90, "latency_p95_ms": 120, "cost_usd_per_1k": 1.5, "simplicity": 3,
+        "cost_per_month": 45.625, "cost_to_start": 0,
     }  # fmt: skip
     table = json.loads(Path(client.download_artifacts(nested.info.run_id, "rows.json")).read_text())
     assert dict(zip(table["columns"], table["data"][0], strict=True))["answer"] == "2 years"
@@ -388,7 +389,7 @@ def test_versions_runs_and_traces_go_through_a_tracking_server(server: str, tmp_
     workspace = Workspace(tmp_path / "remote", PARAMS, Settings(tracking_uri=server))
     report = tmp_path / "report.html"
     report.write_text("<p></p>")
-    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, {"examples": MD5}, report, None)
+    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, {"examples": MD5}, report)
     first = registry.register(workspace, behaviour("rag+lora", adapter=True), adapter_dir, {}, DECISION, run_id)
     second = registered(workspace)
     registry.promote(workspace, first)

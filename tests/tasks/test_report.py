@@ -1,4 +1,4 @@
-import csv
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,8 +8,7 @@ from tandem.params import Prices, Promotion
 from tandem.promotion import decide
 from tandem.records import Row
 from tandem.scoring import scorecard
-from tasks.charts import break_evens, cost_lines
-from tasks.report import highlighted, plot_quality, questions_that_differ, write_plot_data, write_report
+from tasks.report import highlighted, questions_that_differ, write_report
 
 SCRIPT = "<script>alert('x')</script> Leave is 12 weeks, paid in full."
 
@@ -61,7 +60,7 @@ class Page(HTMLParser):
         self.tags.append(tag)
         for name, value in attrs:
             self.attributes.setdefault(name, []).append(value)
-        if tag not in ("meta", "circle", "line"):
+        if tag not in ("meta", "circle", "line", "rect", "polyline"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -101,7 +100,7 @@ def test_the_verdict_comes_first_with_its_reasons(page):
 
 
 def test_the_table_holds_the_figures_with_their_n(page):
-    for text in ("in production", "0.75", "n 24", "0.81", "n 48", "150 / 195", "1.0000"):
+    for text in ("in production", "0.75", "n 24", "0.81", "n 48", "150 / 195", "$ per 1k", "1.00"):
         assert text in page.words
 
 
@@ -133,20 +132,61 @@ def test_a_month_costs_what_the_price_book_says(page):
     # rag: $30 + 1,200 x 365/12 x $0.001 = $30 + $36.50; prompt: 36,500 x $0.0005 = $18.25
     assert "66.50" in page.words
     assert "18.25" in page.words
+    assert "2 of the 19 figures of the price book" in page.words  # the store and the volume
+    assert "prompt is cheaper than rag at every volume" in page.words
 
 
-def test_the_scatter_has_a_point_for_every_variant(page):
+def test_the_scatter_has_a_point_for_every_variant_and_draws_the_front(page):
     assert page.tags.count("circle") == 2
+    assert "in quality or cost without losing in the other: prompt, rag." in " ".join(page.words.split())
 
 
-def test_costs_that_cross_are_named_with_their_volume(page):
-    # prompt with an adapter's $73 a month and half the price a query crosses rag at 73 / (365/12 x $0.0005) = 4,800 queries a day
-    prices = Prices(training_hours_per_month=730, machine_per_hour=0.1)
-    cards = {"rag": CARDS["rag"], "lora": replace(CARDS["prompt"], variant="lora", simplicity=2)}
-    assert break_evens(cards, ["lora", "rag"], prices) == [
-        {"a": "lora", "b": "rag", "per_day": pytest.approx(4_800), "cheaper_above": "lora"}
-    ]
-    assert page.tags.count("svg") == 2
+def test_the_stages_of_an_answer_are_whatever_was_timed(tmp_path):
+    stages = {"total": [200.0], "retrieve": [30.0], "rerank": [50.0], "generate": [120.0]}
+    text = write_report(tmp_path / "one.html", {"rag": scorecard("rag", CARDS["rag"].rows, {}, stages, 1)}, DECISION, {}).read_text()
+    assert re.findall(r"<i></i>(\w+)</span>", text[: text.index("Cost of a month")]) == ["retrieve", "rerank", "generate"]
+    assert "200 ms" in text
+
+
+def test_one_variant_alone_is_compared_with_nobody(tmp_path):
+    one = {"rag": CARDS["rag"]}
+    words = words_of(tmp_path, one, {**CONTEXT, "prices": Prices()})
+    assert "Pareto" not in words
+    assert "cost the same" not in words
+    assert "cheaper" not in words
+
+
+def test_answers_that_cost_nothing_are_said_to_cost_nothing(tmp_path, priced_card):
+    free = {name: priced_card(name, Prices(machine_per_hour=0)) for name in ("prompt", "rag")}
+    words = words_of(tmp_path, free, {**CONTEXT, "prices": Prices(machine_per_hour=0)})
+    assert "that ran this comparison. Nothing, in every variant." in words
+    assert "prompt and rag cost the same at every volume." in words
+
+
+def test_what_was_not_priced_or_timed_is_left_out_and_named(tmp_path):
+    cards = {**CARDS, "odd": replace(CARDS["prompt"], variant="odd", cost_usd_per_1k=None, latency_ms={"p50": None, "p95": None})}
+    assert "Not priced: odd." in words_of(tmp_path, cards, CONTEXT)
+    bare = {name: replace(card, cost_usd_per_1k=None, latency_ms={}, measures={}) for name, card in CARDS.items()}
+    words = words_of(tmp_path, bare, CONTEXT)
+    assert "No variant's answers were priced." in words
+    assert "Where the time goes" not in words
+
+
+def test_money_is_told_in_the_currency_of_the_price_book(tmp_path, priced_card):
+    prices = Prices(preset="hosted_api", currency="EUR")
+    words = words_of(tmp_path, {name: priced_card(name, prices) for name in ("prompt", "rag", "lora")}, {"prices": prices})
+    assert "None of the 19 figures of the price book differ from the preset hosted_api" in words
+    assert "€ per 1k" in words
+    # lora: 365/12 x 1,000 x (40 x 2.50 + 20 x 10) / 1,000,000 x 1.5 = 13.69, training 3, curation 200
+    assert "€ 217" in words
+    assert "USD" not in words
+    assert "$" not in words
+
+
+def words_of(folder, cards, context) -> str:
+    page = Page(write_report(folder / "one.html", cards, decide(cards, None, Promotion(), 500, 0), context).read_text(encoding="utf-8"))
+    assert page.open == []
+    return " ".join(page.words.split())
 
 
 def test_an_empty_comparison_still_makes_a_page(tmp_path):
@@ -171,24 +211,6 @@ def test_shared_words_of_a_passage_are_marked_and_nothing_is_lost():
     assert "".join(text for text, _ in highlighted(passage, ["is 12 weeks paid", "parental leave is"])) == passage
 
 
-def test_plot_data_has_a_row_a_variant_and_a_row_a_question(tmp_path):
-    variants, questions = write_plot_data(tmp_path / "plots", CARDS)
-    with variants.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [(found["variant"], found["quality"], found["hit_at_5"]) for found in rows] == [("prompt", "0.0", ""), ("rag", "0.75", "0.8125")]
-    with questions.open(encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == 48
-
-
-def test_plot_data_is_the_same_for_the_same_scorecards(tmp_path):
-    first = [path.read_bytes() for path in write_plot_data(tmp_path / "a", CARDS)]
-    assert [path.read_bytes() for path in write_plot_data(tmp_path / "b", dict(reversed(CARDS.items())))] == first
-
-
-def test_the_plot_is_a_png(tmp_path):
-    assert plot_quality(tmp_path / "plots" / "quality.png", CARDS).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-
-
 def test_restricted_rows_are_not_shown(tmp_path):
     cards = {name: replace(card, rows=tuple(replace(one, restricted=True) for one in card.rows)) for name, card in CARDS.items()}
     assert questions_that_differ(cards) == []
@@ -196,16 +218,3 @@ def test_restricted_rows_are_not_shown(tmp_path):
     assert "Leave is 12 weeks" not in text
     assert "Answer: 12 weeks" not in text
     assert "0.75" in text
-
-
-@pytest.mark.parametrize(
-    ("queries_per_day", "ticks"),
-    [
-        (12_345, ["0", "5,000", "10,000", "15,000", "20,000", "25,000"]),
-        (400, ["0", "200", "400", "600", "800"]),
-        (0.6, ["0.00", "0.25", "0.50", "0.75", "1.00", "1.25"]),
-    ],
-)
-def test_axes_are_marked_at_round_figures_in_plain_numbers(queries_per_day, ticks):
-    chart = cost_lines(CARDS, ["prompt", "rag"], Prices(queries_per_day=queries_per_day))
-    assert [tick["text"] for tick in chart["ticks_x"]] == ticks

@@ -162,6 +162,13 @@ def test_an_adapter_of_a_causal_model_is_trained_switched_and_measured(workspace
     assert comparison.n_in_lineage == 0
     assert comparison.candidates["rag"].behaviour["index_version"] == comparison.lineage["index_version"]
     assert comparison.scorecards["rag"].cost_usd_per_1k > 50  # a dollar a token: the question's embedding
+    card = comparison.scorecards["rag"]
+    assert sum(card.cost_by_part.values()) * 1_000 == pytest.approx(card.cost_usd_per_1k)
+    assert all(0 < row.usage.n_context_tokens <= row.n_tokens_in for row in card.rows)
+    assert card.setup.n_document_tokens > 100
+    assert (card.setup.retrieve, card.setup.adapter, card.setup.n_training_tokens) == (True, False, 0)
+    assert comparison.scorecards["lora"].setup.n_training_tokens == pytest.approx(trained.seconds * trained.tokens_per_s, abs=1)
+    assert comparison.scorecards["lora"].rows[0].usage.n_context_tokens == 0
     assert set(comparison.scorecards) == {"prompt", "rag", "lora", "rag+lora"}
     assert comparison.scorecards["rag"].rows[0].output != comparison.scorecards["rag+lora"].rows[0].output
     assert comparison.scorecards["lora"].staleness == 0.0
