@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,13 +37,27 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class PartwiseEmbedder(Embedder, Protocol):
+    """An embedder that gives the vectors of many texts as they come, so that each part can be stored at once."""
+
+    def embed_parts(self, texts: Sequence[str]) -> Iterator[np.ndarray]:
+        """The rows of `embed`, in order, in parts of any size."""
+        ...
+
+
 def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
     """The embedder that params name, loaded once a process. Raises Refused where it cannot be loaded."""
     if params.provider == "openai":
         from tasks.embed_openai import OpenAIEmbedder
 
         return OpenAIEmbedder(params, settings)
-    return _load(params, device_of(settings), settings.threads)
+    embedder = _load(params, device_of(settings), settings.threads)
+    if settings.ray_address:
+        from tasks.embed_cluster import ClusterEmbedder
+
+        return ClusterEmbedder(embedder, params, settings)
+    return embedder
 
 
 @cache
@@ -247,18 +261,27 @@ def embed_cached(
 ) -> tuple[np.ndarray, int]:
     """Vectors (n, dimensions) of the texts, and how many distinct ones were not in the store and had to be embedded.
 
-    New vectors are stored every `CACHE_ROWS`, so that a run that is killed goes on where it was.
+    New vectors are stored part by part, so that a run that is killed goes on where it was.
     """
     hashes = [hash_text(text) for text in texts]
     distinct = dict(zip(hashes, texts, strict=True))
     known = store.get(embedder.name, list(distinct))
     missing = [key for key in distinct if key not in known]
-    for start in range(0, len(missing), CACHE_ROWS):
-        part = missing[start : start + CACHE_ROWS]
-        fresh = dict(zip(part, embedder.embed([distinct[key] for key in part]), strict=True))
+    done = 0
+    for part in _in_parts(embedder, [distinct[key] for key in missing]):
+        fresh = dict(zip(missing[done : done + len(part)], part, strict=True))
         store.put(embedder.name, fresh)
         known.update(fresh)
+        done += len(part)
         if progress:
-            progress(start + len(part), len(missing))
+            progress(done, len(missing))
     vectors = np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, embedder.dimensions), dtype=np.float32)
     return vectors.astype(np.float32, copy=False), len(missing)
+
+
+def _in_parts(embedder: Embedder, texts: Sequence[str]) -> Iterator[np.ndarray]:
+    if isinstance(embedder, PartwiseEmbedder):
+        yield from embedder.embed_parts(texts)
+    else:
+        for start in range(0, len(texts), CACHE_ROWS):
+            yield embedder.embed(texts[start : start + CACHE_ROWS])

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tandem import prompts
-from tandem.params import Base, Form, Retrieval
+from tandem.params import Base, Form, Prompt, Retrieval
 from tandem.records import Example, Generation, Passage
 from tasks.answer import Answerer, open_behaviour_index
+from tasks.batches import Batch, Generators, Model, answer_batches
 from tasks.candidates import Candidate
-from tasks.generate import Generator, Request, load_generator
+from tasks.cluster import connect
+from tasks.generate import Generator, Request
 from tasks.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
+BATCH_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ class Lineup:
 
     def __init__(self, workspace: Workspace, candidates: Sequence[Candidate], versions: Mapping[str, int], progress: Progress):
         self.workspace, self.candidates, self.progress = workspace, candidates, progress
-        self._generators: dict[str, Generator] = {}
+        self._generators = Generators(workspace.settings)
         self._indexes: dict[str, Any] = {}
         self._versions = dict(versions)
-        adapted = sorted(candidates, key=lambda candidate: candidate.adapter_dir is None)
-        for done, candidate in enumerate(adapted):
-            progress("loading models", done, len(adapted))
+        if workspace.settings.ray_address:
+            connect(workspace.settings)  # an address that does not answer is refused before minutes of searching
+        for done, candidate in enumerate(candidates):
+            progress("loading models", done, len(candidates))
             self._generator(candidate)
 
     def rank(self, examples: Sequence[Example]) -> dict[str, list[list[str]]]:
@@ -70,23 +74,13 @@ class Lineup:
 
     def generate(self, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> dict[str, list[tuple[Generation, float]]]:
         """Per candidate: every output with its share of the batch's seconds."""
-        outputs: dict[str, list[tuple[Generation, float]]] = {}
-        total = len(self.candidates) * len(examples)
-        for candidate in self.candidates:
-            requests = [
-                Request(example.question, tuple(prompts.shown(found.passages)))
-                for example, found in zip(examples, found_by(candidate, examples, retrieved), strict=True)
-            ]
-            answerer = self._answerer(candidate)
-            outputs[candidate.name] = []
-            for start in range(0, len(requests), 64):
-                batch = requests[start : start + 64]
-                started = time.perf_counter()
-                generations = answerer.generator.generate(batch, answerer.prompt, candidate.behaviour["adapter"])
-                seconds = (time.perf_counter() - started) / len(batch)
-                outputs[candidate.name] += [(generation, seconds) for generation in generations]
-                done = list(outputs).index(candidate.name) * len(examples) + start + len(batch)
-                self.progress(f"answering as {candidate.name}", done, total)
+        outputs: dict[str, list[tuple[Generation, float]]] = {candidate.name: [] for candidate in self.candidates}
+        batches = [batch for candidate in self.candidates for batch in self._batches(candidate, examples, retrieved)]
+        done = 0
+        for batch, generations, seconds in answer_batches(batches, self._generators, self.workspace.settings):
+            outputs[batch.candidate] += [(generation, seconds) for generation in generations]
+            done += len(generations)
+            self.progress(f"answering as {batch.candidate}", done, len(self.candidates) * len(examples))
         return outputs
 
     def time(self, examples: Sequence[Example]) -> dict[str, dict[str, list[float]]]:
@@ -136,19 +130,29 @@ class Lineup:
         index.pin(self._versions.setdefault(index.table_name, index.version))
         return index
 
+    def _batches(self, candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> Iterator[Batch]:
+        requests = [
+            Request(example.question, tuple(prompts.shown(found.passages)))
+            for example, found in zip(examples, found_by(candidate, examples, retrieved), strict=True)
+        ]
+        model, prompt = self._model(candidate), Prompt(**candidate.behaviour["prompt"])
+        for start in range(0, len(requests), BATCH_SIZE):
+            batch = tuple(requests[start : start + BATCH_SIZE])
+            yield Batch(candidate.name, model, prompt, candidate.behaviour["adapter"], batch)
+
     def _generator(self, candidate: Candidate) -> Generator:
-        base = json.dumps([candidate.behaviour["base"], candidate.behaviour["form"]], sort_keys=True)
-        key = f"{base}@{candidate.adapter_dir}"
-        if key not in self._generators:
-            shared = next((held for name, held in self._generators.items() if name.startswith(f"{base}@")), None)
-            if shared is not None and candidate.adapter_dir is None:
-                self._generators[key] = shared
-            else:
-                behaviour = candidate.behaviour
-                self._generators[key] = load_generator(
-                    Base(**behaviour["base"]), Form(**behaviour["form"]), self.workspace.settings, candidate.adapter_dir
-                )
-        return self._generators[key]
+        return self._generators.load(self._model(candidate))
+
+    def _model(self, candidate: Candidate) -> Model:
+        """Its base, with the adapter of another candidate on it where that has the same base and form and this one has none."""
+
+        def base_and_form(one: Candidate) -> tuple[Any, Any]:
+            return one.behaviour["base"], one.behaviour["form"]
+
+        alike = [one for one in self.candidates if one.adapter_dir and base_and_form(one) == base_and_form(candidate)]
+        holder = candidate if candidate.adapter_dir else next(iter(alike), candidate)
+        base, form = base_and_form(candidate)
+        return Model(Base(**base), Form(**form), holder.adapter_dir, holder.training)
 
 
 def found_by(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> list[Found]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tandem.errors import Refused
@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_api_key: str | None = None
     dvc_remote: str | None = None
+    ray_address: str | None = None
+    ray_workers: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True)
