@@ -12,7 +12,7 @@ SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.par
 
 
 def main() -> None:
-    """Decisions first, then retrieval on every knowledge base at hand, freshness, killed refreshes, reading, training, generation."""
+    """Decisions first, then retrieval on every knowledge base at hand, freshness, killed refreshes, reading, training, generation, Ray."""
     commands = [["-m", "bench.decisions"]]
     for documents, examples in (SAMPLE, SMART_TV):
         if documents.is_dir():
@@ -22,7 +22,7 @@ def main() -> None:
     commands.append(["-m", "bench.freshness"])
     if SMART_TV[0].is_dir():
         commands.append(["-m", "bench.crashes", *map(str, SMART_TV)])
-    commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"]]
+    commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"], ["-m", "bench.cluster"]]
     for command in commands:
         print(f"$ python {' '.join(command)}", flush=True)
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)

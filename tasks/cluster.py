@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -27,7 +27,7 @@ from tasks.workspace import Settings
 
 CONNECT_S = 5.0
 START_S = 120.0  # until the first worker is up: a node may have to be started for it
-RESTARTS = 2
+RETRIES = 2  # of a piece whose worker died
 STORE_BYTES = 128 << 20  # of a Ray of our own: results are small
 PORTS = {"ray": 10001, "": 6379}
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # of a gRPC client; the server answers with its settings
@@ -93,13 +93,14 @@ def _reach(address: str) -> None:
                 if connection.recv(4)[3:] != b"\4":
                     raise _unreachable(address, "what answers there is no Ray")
     except (OSError, ValueError, KeyError) as error:
-        raise _unreachable(address, f"{type(error).__name__}: {error}") from error
+        raise _unreachable(address, f"{type(error).__name__} within {CONNECT_S:.0f} s: {error}") from error
 
 
 def _unreachable(address: str, why: str) -> Refused:
     return Refused(
-        f"Ray cannot be reached at TANDEM_RAY_ADDRESS = {address!r} within {CONNECT_S:.0f} s: {' '.join(why.split())[:300]}",
-        hint=f"Look with `ray status --address HOST:PORT`, start one with `ray start --head`, {UNSET}.",
+        f"Ray cannot be reached at TANDEM_RAY_ADDRESS = {address!r}: {' '.join(why.split())[:300]}",
+        hint="See with `ray status --address HOST:PORT` whether it runs (`ray start --head` starts one), give this process its token "
+        f"(RAY_AUTH_MODE=token and RAY_AUTH_TOKEN), {UNSET}.",
     )
 
 
@@ -108,23 +109,37 @@ def spread(
 ) -> Iterator[Result]:
     """`work(load(settings), piece)` of every piece, in their order, each as soon as it and those before it are done.
 
-    Each worker process loads once; one that dies is replaced, and its piece done again, `RESTARTS` times. Raises Refused as `work`
-    does, with the node's address, and where no worker starts or one keeps dying.
+    Each worker process loads once. One that dies is replaced and its piece done again, `RETRIES` times. Raises Refused as `work` does,
+    with the node's address, and where no worker starts or they keep dying.
     """
     ray = connect(settings)
     share, n_workers, theirs = _share(settings, ray.cluster_resources())
-    remote = ray.remote(**share, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
-    workers = [remote.remote(load, work, theirs, os.getcwd()) for _ in range(min(n_workers, len(pieces)))]
-    busy: dict[Any, tuple[Any, int | None]] = {worker.describe.remote(): (worker, None) for worker in workers}
-    todo, done, n_given = deque(enumerate(pieces)), dict[int, Result](), 0
+    todo, done, deaths, n_given = deque(enumerate(pieces)), dict[int, Result](), Counter[int | None](), 0
+    busy: dict[Any, tuple[Any, int | None]] = {}  # by what is waited for: the worker, and its piece once it is up
+    workers: list[Any] = []
+
+    def start() -> None:
+        workers.append(ray.remote(**share)(Worker).remote(load, work, theirs, os.getcwd()))
+        busy[workers[-1].describe.remote()] = (workers[-1], None)
+
     try:
+        for _ in range(min(n_workers, len(pieces))):
+            start()
         while n_given < len(pieces):
-            has_begun = len(todo) < len(pieces)
-            ready, _ = ray.wait(list(busy), num_returns=1, timeout=None if has_begun else START_S)
+            is_working = any(at is not None for _, at in busy.values())
+            ready, _ = ray.wait(list(busy), num_returns=1, timeout=None if is_working else START_S)
             if not ready:
                 raise _nobody(share, ray)
             worker, at = busy.pop(ready[0])
-            outcome = _outcome(ray, ready[0], at, len(pieces))
+            try:
+                outcome = _outcome(ray, ready[0])
+            except ray.exceptions.RayError as death:
+                deaths[at] += 1
+                if deaths[at] > RETRIES:
+                    raise _died(at, len(pieces), death) from death
+                todo.extendleft([] if at is None else [(at, pieces[at])])
+                start()
+                continue
             if at is None:
                 _hold_to_our_version(*outcome)
             else:
@@ -135,9 +150,12 @@ def spread(
             while n_given in done:
                 yield done.pop(n_given)
                 n_given += 1
+    except ConnectionError as error:
+        _connect.cache_clear()
+        raise _unreachable(str(settings.ray_address), str(error)) from error
     finally:
         for worker in workers:
-            with suppress(Exception):  # the connection may be what failed
+            with suppress(ray.exceptions.RayError, ConnectionError):  # the connection may be what failed
                 ray.kill(worker)
 
 
@@ -197,19 +215,20 @@ def _hold_to_our_version(node: str, theirs: str) -> None:
         )
 
 
-def _outcome(ray: Any, reference: Any, at: int | None, n: int) -> Any:
+def _outcome(ray: Any, reference: Any) -> Any:
+    """Raises what the work raised, as it was raised, and RayError where the worker is gone."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, Refused):
-            raise error.cause from None
-        raise
-    except ray.exceptions.RayError as error:
-        what = "before its first piece" if at is None else f"at piece {at + 1} of {n}"
-        raise Refused(
-            f"a Ray worker died {what}, and {RESTARTS} restarts did not help: {' '.join(str(error).split())[:300]}",
-            hint=f"What it was doing is in Ray's logs (/tmp/ray/session_latest/logs on its node); run the same command again, {UNSET}.",
-        ) from error
+        raise error.cause from error
+
+
+def _died(at: int | None, n: int, death: Exception) -> Refused:
+    where = "as soon as it was started" if at is None else f"at piece {at + 1} of {n}"
+    return Refused(
+        f"a Ray worker died {where}, {RETRIES + 1} times: {' '.join(str(death).split())[:400]}",
+        hint=f"What it was doing is in Ray's logs (/tmp/ray/session_latest/logs on its node); run the same command again, {UNSET}.",
+    )
 
 
 def _nobody(share: Mapping[str, int], ray: Any) -> Refused:

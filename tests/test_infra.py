@@ -61,7 +61,7 @@ def names_with(prefix: str, texts: dict[Path, str]) -> dict[str, str]:
 
 def test_the_compose_file_is_what_the_specification_allows(compose):
     assert violations(schema("compose-spec.json"), compose) == []
-    assert list(compose["services"]) == ["postgres", "minio", "buckets", "mlflow", "prefect", "worker", "answers"]
+    assert list(compose["services"]) == ["postgres", "minio", "buckets", "mlflow", "prefect", "worker", "answers", "ray", "ray-worker"]
 
 
 def test_the_schema_would_notice_a_misspelt_key(compose):
@@ -114,6 +114,21 @@ def test_mlflow_answers_to_the_names_that_its_clients_use(compose):
     allowed = compose["services"]["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
     uri = compose["services"]["worker"]["environment"]["TANDEM_TRACKING_URI"]
     assert any(fnmatch(uri.removeprefix("http://"), pattern) for pattern in allowed)
+
+
+def test_every_node_of_the_ray_cluster_is_what_the_worker_is(compose):
+    from tasks.cluster import PORTS
+
+    services = compose["services"]
+    for name in ("ray", "ray-worker"):
+        assert services[name]["profiles"] == ["ray"]
+        assert {key: services[name][key] for key in ("image", "user", "volumes", "environment")} == {
+            key: services["worker"][key] for key in ("image", "user", "volumes", "environment")
+        }
+        assert "--disable-usage-stats" in services[name]["command"]
+    assert {f"--port={PORTS['']}", f"--ray-client-server-port={PORTS['ray']}"} <= set(services["ray"]["command"])
+    assert f"--address=ray:{PORTS['']}" in services["ray-worker"]["command"]
+    assert f"ray://ray:{PORTS['ray']}" in TEXTS[INFRA / ".env.example"]
 
 
 # --- images and versions ----------------------------------------------------------------------------------------------------

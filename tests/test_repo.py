@@ -190,7 +190,8 @@ def test_the_lock_fulfils_what_the_project_asks_for():
         for name, version in (line.split("==") for line in (PROJECT / "requirements.lock").read_text().split())
     }
     project = PYPROJECT["project"]
-    wanted = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["dev"], *PYPROJECT["build-system"]["requires"]])
+    extras = [one for name in ("dev", "ray") for one in project["optional-dependencies"][name]]
+    wanted = map(Requirement, [*project["dependencies"], *extras, *PYPROJECT["build-system"]["requires"]])
     unmet = [str(one) for one in wanted if not one.specifier.contains(locked.get(canonicalize_name(one.name), "0"), prereleases=True)]
     assert unmet == []
 
@@ -200,7 +201,8 @@ def test_what_the_code_imports_is_asked_for():
 
     distributions = packages_distributions()
     project = PYPROJECT["project"]
-    asked = {canonicalize_name(Requirement(one).name) for one in [*project["dependencies"], *project["optional-dependencies"]["dev"]]}
+    extras = [one for name in ("dev", "ray") for one in project["optional-dependencies"][name]]
+    asked = {canonicalize_name(Requirement(one).name) for one in [*project["dependencies"], *extras]}
     comes_with = {"huggingface-hub", "tokenizers", "httpx", "pathspec", "referencing"}  # of transformers, prefect, dvc, jsonschema
     unasked: dict[str, str] = {}
     for path, text in texts().items():
