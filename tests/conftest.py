@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ os.environ.update(
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "TQDM_DISABLE": "1",
+        "RAY_AUTH_MODE": "token",  # read when ray is imported; without a token Ray writes one to the home folder
+        "RAY_AUTH_TOKEN": uuid.uuid4().hex,
     }
 )
 for name in [name for name in os.environ if name.startswith("TANDEM_")]:

@@ -8,11 +8,8 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,14 +24,14 @@ from tandem.records import Example, Passage
 from tandem.scoring import scorecard_to_json
 from tasks.candidates import Candidate, training_digest
 from tasks.cluster import _hold_to_our_version, _share, connect, disconnect, running_version, spread
-from tasks.embed import EmbeddingCache, embed_cached, load_embedder
+from tasks.embed import EmbeddingCache, TransformerEmbedder, embed_cached, load_embedder
 from tasks.embed_cluster import TEXTS_A_PIECE, ClusterEmbedder
 from tasks.evaluate import _scorecard
 from tasks.generate import LocalGenerator
 from tasks.index import layout_of
 from tasks.lineup import Found, Lineup, retrieval_key
 from tasks.train import with_lora
-from tasks.workspace import PROJECT, Settings, Workspace
+from tasks.workspace import Settings, Workspace
 
 HERE = Settings(device="cpu", threads=1)
 RAY = Settings(device="cpu", threads=1, ray_address="local", ray_workers=2)
@@ -43,14 +40,10 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="
 
 @pytest.fixture(scope="session")
 def settings() -> Iterator[Settings]:
-    """One Ray for all tests that need one: to start it takes seconds. With a token of its own, else Ray writes one to the home folder."""
-    secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": uuid.uuid4().hex}
-    os.environ.update(secret)
+    """One Ray for all tests that need one: to start it takes seconds."""
     connect(RAY)
     yield RAY
     disconnect()
-    for name in secret:
-        del os.environ[name]
 
 
 def keep() -> Callable[[Settings], Settings]:
@@ -61,13 +54,8 @@ def keep() -> Callable[[Settings], Settings]:
 # --- without a cluster ------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_of_ray_is_imported_where_no_address_is_set():
-    script = (
-        "import sys; from tandem.params import Embedder; from tasks.embed import load_embedder; import tasks.lineup;"
-        "from tasks.workspace import Settings; load_embedder(Embedder(), Settings()).embed(['one']); print('ray' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=240, check=True)
-    assert done.stdout.strip() == "False"
+def test_without_an_address_the_embedder_is_the_plain_one():
+    assert type(load_embedder(EmbedderParams(), HERE)) is TransformerEmbedder
 
 
 def test_an_edit_is_embedded_in_this_process_without_a_look_at_the_cluster():
