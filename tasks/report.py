@@ -20,6 +20,7 @@ from tandem.stats import mean_interval
 from tasks import charts, costs
 
 N_QUESTIONS = 10
+SHOWN_GAP = 0.005  # a slice nearer to the others would read as 0.00 below them
 _IN_MAIN_TABLE = ("quality", "form", "grounding", "citation_precision")
 
 
@@ -54,7 +55,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         set_aside=context.get("set_aside") or {},
         lineage=context.get("lineage") or {},
         contrasts=[one for measure in ("quality", "form") for one in contrasts(scorecards, names, measure, *_draws(context))],
-        slices=worst_slices(scorecards, names, *_draws(context)),
+        slices=[one for one in worst_slices(scorecards, names, *_draws(context)) if -one.gap >= SHOWN_GAP],
         advice=context.get("advice"),
         money=_money(scorecards, names, context.get("prices") or Prices()),
         latency=charts.latency_bars(scorecards, names),
@@ -198,5 +199,5 @@ def _question(rows: Mapping[str, Row]) -> dict[str, Any]:
     return {
         "row": any_row,
         "answers": [{"name": name, "row": row, "right": _rightness(row)} for name, row in rows.items()],
-        "passages": [highlighted(passage, quotes) for passage in passages],
+        "passages": [highlighted(re.sub(r"\n\s*\n", "\n", passage), quotes) for passage in passages],
     }

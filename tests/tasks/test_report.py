@@ -211,6 +211,13 @@ def test_shared_words_of_a_passage_are_marked_and_nothing_is_lost():
     assert "".join(text for text, _ in highlighted(passage, ["is 12 weeks paid", "parental leave is"])) == passage
 
 
+def test_blank_lines_of_a_passage_take_no_room(tmp_path):
+    rag = scorecard("rag", [row(i, 1.0, passages=("Leave\n\n \nis 12 weeks.",)) for i in range(3)], {}, {}, 1)
+    prompt = scorecard("prompt", [row(i, 0.0) for i in range(3)], {}, {}, 0)
+    text = write_report(tmp_path / "one.html", {"rag": rag, "prompt": prompt}, DECISION, {}).read_text(encoding="utf-8")
+    assert "<blockquote>Leave\nis <mark>12 weeks.</mark></blockquote>" in text
+
+
 def test_restricted_rows_are_not_shown(tmp_path):
     cards = {name: replace(card, rows=tuple(replace(one, restricted=True) for one in card.rows)) for name, card in CARDS.items()}
     assert questions_that_differ(cards) == []
