@@ -35,8 +35,8 @@ QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
-_opening = threading.Lock()
-_opened: set[str] = set()  # the SQLite stores that this process has used
+_making = threading.Lock()
+_made: set[str] = set()  # the SQLite stores that this process has had a client of
 
 
 @contextmanager
@@ -104,19 +104,20 @@ def _client(workspace: Workspace) -> MlflowClient:
     _knock(workspace)
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=workspace.tracking_uri, registry_uri=workspace.tracking_uri)
-    _open_once(client, workspace.tracking_uri)
-    return client
+    uri = workspace.tracking_uri
+    with _making_once(uri):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _open_once(client: MlflowClient, uri: str) -> None:
-    """A process's first use of a SQLite store makes or migrates it. Two that do so at once break it for good, so one waits."""
-    with _opening:
-        if uri in _opened or not uri.startswith("sqlite"):
-            return
-        with FileLock(f"{_sqlite_path(uri)}.lock"):
-            client.search_experiments(max_results=1)
-        _opened.add(uri)
+@contextmanager
+def _making_once(uri: str) -> Iterator[None]:
+    """A process's first client of a SQLite store makes or migrates it. Two that do so at once break it for good, so one waits."""
+    if uri in _made or not uri.startswith("sqlite"):
+        yield
+        return
+    with _making, FileLock(f"{_sqlite_path(uri)}.lock"):
+        yield
+        _made.add(uri)
 
 
 def _sqlite_path(uri: str) -> Path:
