@@ -9,9 +9,10 @@ import socket
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Annotated, Any, Literal
 
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -64,8 +65,6 @@ class Verdict(Body):
 
 def serve(workspace: Workspace, host: str, port: int, say: Callable[[str], None]) -> None:
     """Answer until SIGINT or SIGTERM. Raises Refused where the port cannot be had."""
-    import uvicorn
-
     listener = listen(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -74,12 +73,13 @@ def serve(workspace: Workspace, host: str, port: int, say: Callable[[str], None]
         make_app(served), log_config=None, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S
     )
     server = uvicorn.Server(config)
-    thread = Thread(target=server.run, args=([listener],), name="tandem-http")  # not the main one: uvicorn leaves its signals alone then
+    ended = Event()
+    thread = Thread(target=_run, args=(server, listener, ended), name="tandem-http")  # not the main one: uvicorn then leaves signals alone
     try:
         thread.start()
         say(f"listening on {address_of(listener)}" + ("" if _is_local(listener) else ": whoever reaches it may ask with any role"))
-        while thread.is_alive():
-            thread.join(served.look())
+        while not ended.wait(served.look()):  # a join that a signal interrupts takes the thread for ended (bpo-45274)
+            pass
         raise Refused("the HTTP server has ended by itself", hint="What it printed says why; run `tandem serve` again.")
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -90,6 +90,13 @@ def serve(workspace: Workspace, host: str, port: int, say: Callable[[str], None]
         thread.join()
         served.close()
         settle()
+
+
+def _run(server: uvicorn.Server, listener: socket.socket, ended: Event) -> None:
+    try:
+        server.run([listener])
+    finally:
+        ended.set()
 
 
 def listen(host: str, port: int) -> socket.socket:
