@@ -165,6 +165,7 @@ class Evaluation(Section):
     resamples: int = Field(2_000, ge=100)
     retrieval_depth: int = Field(10, ge=1)
     forgetting_n: int = Field(60, ge=0)
+    judge: Base | None = None
 
 
 class Limits(Section):
@@ -197,6 +198,8 @@ class Promotion(Section):
         if unknown or not any(weights.values()):
             what = f"promotion.weights names {', '.join(unknown)}" if unknown else "promotion.weights weighs nothing"
             raise ValueError(f"{what}; known measures are {', '.join(MEASURES)}")
+        if {name for name, weight in weights.items() if weight} == {"judge"}:
+            raise ValueError("promotion.weights rests on judge alone; a model's opinion decides nothing without a deterministic measure")
         return weights
 
 

@@ -20,6 +20,7 @@ class Document:
     roles: tuple[str, ...] = ()
     trainable: bool = True
     valid_until: date | None = None
+    dated: date | None = None
 
     @property
     def collection(self) -> str:
@@ -187,6 +188,14 @@ class Row:
     collection: str = ""
     restricted: bool = False
     usage: Usage | None = None
+    similarity: float | None = None
+    judge: float | None = None
+    quotation: str | None = None  # a verdict of tandem.quotations
+    outcome: str | None = None  # a word of tandem.misses
+    closed_book_facts: float | None = None
+    consistency: float | None = None
+    right_in_all_wordings: float | None = None
+    dated: str = ""  # the day (ISO) of its newest dated source
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,7 @@ class Scorecard:
     """One variant's measures on one held-out set.
 
     `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
-    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, n; `latency_ms` p50, p95 and their
+    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, ndcg@10, n; `latency_ms` p50, p95 and their
     parts. `flags` counts what makes a variant complex: retrieve, adapter. `cost_by_part` is a mean answer's, by the price book of the run.
     """
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from math import log2
 from typing import Any
 
 import numpy as np
 
 from tandem.errors import Refused
 from tandem.form import form_ok
+from tandem.grounding import grounding
+from tandem.misses import NOT_RETRIEVED, NOT_USED, WRONG_THOUGH_USED, outcome
 from tandem.params import Form
+from tandem.quotations import FABRICATED, STITCHED, VERBATIM, WRONG_DOCUMENT, WRONG_PASSAGE, quotation
 from tandem.records import Example, Passage, Row, Scorecard, SetUp, Usage
+from tandem.words import normalise
 
-# English words that carry no claim. In another language they simply count as content.
-_FUNCTION_WORDS = """
-a an the and or but if so of to in on at by for from with as into per than that this these those it its is are was were be been being do
-does did has have had not no there here which who whom whose what when where you your we our they their he she his her i my me us them
-can could will would shall should may might must also
-"""
-FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-_THOUSANDS = re.compile("(?<=\\d)[,\u00a0\u2009\u202f](?=\\d{3}(?!\\d))")
-_APOSTROPHES = re.compile("(?<=\\w)['\u2019](?=\\w)")
-_NOISE = re.compile(r"(?!(?<=\d)\.(?=\d))(?!(?<![^\s(\[])-(?=\d))[^\w\s%$€£¥]|_")  # keeps 2.5 and -5
-_STANDS_ALONE = re.compile("([%$€£¥]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])")  # units, and scripts without spaces
 _ARTICLES = frozenset({"a", "an", "the"})
-_CITATION = re.compile(r"\[\d+\]")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +36,26 @@ MEASURES: dict[str, Measure] = {
     "exact_match": Measure(lambda row: row.exact_match),
     "token_f1": Measure(lambda row: row.token_f1),
     "rouge_l": Measure(lambda row: row.rouge_l),
+    "similarity": Measure(lambda row: row.similarity),
+    "judge": Measure(lambda row: row.judge),
+    "consistency": Measure(lambda row: row.consistency),
+    "right_in_all_wordings": Measure(lambda row: row.right_in_all_wordings),
+    "closed_book_facts": Measure(lambda row: row.closed_book_facts),
     "form": Measure(lambda row: row.form),
     "grounding": Measure(lambda row: row.grounding),
     "citation_precision": Measure(lambda row: row.citation_precision),
     "citation_recall": Measure(lambda row: row.citation_recall),
     "false_answers": Measure(lambda row: float(not row.abstained) if row.should_abstain else None, higher_is_better=False),
     "false_abstentions": Measure(lambda row: None if row.should_abstain else float(row.abstained), higher_is_better=False),
+    "verbatim_quotes": Measure(lambda row: _share(row.quotation, VERBATIM)),
+    "wrong_passage_quotes": Measure(lambda row: _share(row.quotation, WRONG_PASSAGE), higher_is_better=False),
+    "wrong_document_quotes": Measure(lambda row: _share(row.quotation, WRONG_DOCUMENT), higher_is_better=False),
+    "stitched_quotes": Measure(lambda row: _share(row.quotation, STITCHED), higher_is_better=False),
+    "fabricated_quotes": Measure(lambda row: _share(row.quotation, FABRICATED), higher_is_better=False),
+    "not_retrieved": Measure(lambda row: _share(row.outcome, NOT_RETRIEVED), higher_is_better=False),
+    "retrieved_not_used": Measure(lambda row: _share(row.outcome, NOT_USED), higher_is_better=False),
+    "wrong_though_used": Measure(lambda row: _share(row.outcome, WRONG_THOUGH_USED), higher_is_better=False),
 }
-
-
-def normalise(text: str) -> str:
-    """Words joined by single spaces: case, punctuation and apostrophes gone; numbers kept whole.
-
-    `1,200` becomes `1200`, `2.5` and `-5` stay, `5%` and `5 %` both become `5 %`; CJK characters stand alone.
-    """
-    text = _THOUSANDS.sub("", text.replace("\u2212", "-"))
-    text = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(_STANDS_ALONE.sub(r" \1 ", _NOISE.sub(" ", text)).split())
 
 
 def facts_share(answer: str, facts: Sequence[str]) -> float | None:
@@ -110,28 +103,6 @@ def quality(answer: str, example: Example, metric: str) -> float | None:
     return share if share is not None else _TEXT_MEASURES.get(metric, token_f1)(answer, example.answer)
 
 
-def grounding(answer: str, passages: Sequence[Passage | str]) -> float | None:
-    """Share of the answer's content words that retrieved text supports, 0-1; None without passages or without words.
-
-    Sentence by sentence: a sentence that stands verbatim in one passage is fully supported; one with a number that no passage holds
-    not at all (a wrong number is the error that overlap alone would miss); else its share is that of the one passage that holds most
-    of its content words. Sentences weigh by their content words. A lexical bound: a true paraphrase scores lower.
-    """
-    texts = [normalise(passage if isinstance(passage, str) else passage.shown_text) for passage in passages]
-    bags = [frozenset(text.split()) for text in texts]
-    anywhere: frozenset[str] = frozenset().union(*bags)
-    n_words = n_supported = 0
-    for sentence in _SENTENCE_END.split(_CITATION.sub(" ", answer)):
-        words = normalise(sentence).split()
-        content = [word for word in words if word not in FUNCTION_WORDS] or words
-        n_words += len(content)
-        if any(f" {' '.join(words)} " in f" {text} " for text in texts):
-            n_supported += len(content)
-        elif not any(any(map(str.isdigit, word)) and word not in anywhere for word in content):
-            n_supported += max((sum(word in bag for word in content) for bag in bags), default=0)
-    return n_supported / n_words if texts and n_words else None
-
-
 def citation_scores(cited_docs: Iterable[str], sources: Iterable[str]) -> tuple[float | None, float | None]:
     """Precision and recall of the cited documents. Precision is None when nothing is cited, both are None without known sources."""
     cited, wanted = set(cited_docs), set(sources)
@@ -142,21 +113,30 @@ def citation_scores(cited_docs: Iterable[str], sources: Iterable[str]) -> tuple[
 
 
 def retrieval_scores(ranked_doc_ids: Iterable[str], sources: Iterable[str]) -> dict[str, float] | None:
-    """`hit@1`, `hit@5` and `rr` (reciprocal rank) of the first source in the ranking; None without sources.
+    """`hit@1`, `hit@5` and `rr` (reciprocal rank) of the first source in the ranking, `ndcg@10` of all; None without sources.
 
-    The ranking may name a document once a chunk: a document's rank is that of its best chunk among distinct documents.
+    The ranking may name a document once a chunk: a document's rank is that of its best chunk among distinct documents. nDCG with a
+    gain of 1 for a source and the discount log2(rank + 1) (Järvelin & Kekäläinen 2002).
     """
     wanted = set(sources)
     if not wanted:
         return None
-    rank = next((rank for rank, doc in enumerate(dict.fromkeys(ranked_doc_ids), 1) if doc in wanted), None)
-    return {"hit@1": float(rank == 1), "hit@5": float(rank is not None and rank <= 5), "rr": 1 / rank if rank else 0.0}
+    ranks = [rank for rank, doc in enumerate(dict.fromkeys(ranked_doc_ids), 1) if doc in wanted]
+    rank = ranks[0] if ranks else None
+    gain, best = _discounted([rank for rank in ranks if rank <= 10]), _discounted(range(1, min(len(wanted), 10) + 1))
+    return {
+        "hit@1": float(rank == 1),
+        "hit@5": float(rank is not None and rank <= 5),
+        "rr": 1 / rank if rank else 0.0,
+        "ndcg@10": gain / best,
+    }
 
 
 def retrieval_summary(scores: Iterable[Mapping[str, float] | None]) -> dict[str, float | None]:
-    """`hit@1`, `hit@5`, `mrr` as means over the questions that have sources, and their number `n`."""
+    """`hit@1`, `hit@5`, `mrr`, `ndcg@10` as means over the questions that have sources, and their number `n`."""
     kept = [score for score in scores if score is not None]
-    means = {name: _mean([score[key] for score in kept]) for name, key in (("hit@1", "hit@1"), ("hit@5", "hit@5"), ("mrr", "rr"))}
+    keys = {"hit@1": "hit@1", "hit@5": "hit@5", "mrr": "rr", "ndcg@10": "ndcg@10"}
+    means = {name: _mean([score[key] for score in kept]) for name, key in keys.items()}
     return {**means, "n": len(kept)}
 
 
@@ -175,8 +155,11 @@ def score_row(
     metric: str,
     restricted: bool = False,
     usage: Usage | None = None,
+    cited: Sequence[int] = (),
+    dated: str = "",
 ) -> Row:
-    """One question answered by one variant. `output` is the raw text (form), `answer` what is said in it (all else).
+    """One question answered by one variant. `output` is the raw text (form), `answer` what is said in it (all else), `cited` the
+    numbers of the passages that it cites, from 1.
 
     An abstention on an answerable question is wrong in every text measure. Grounding and citations apply to answers from passages
     alone; an answer from passages that cites nothing has citation recall 0. The row of an example with roles is restricted as well.
@@ -191,6 +174,8 @@ def score_row(
     precision, recall = citation_scores(cited_docs, example.sources) if from_passages and wanted else (None, None)
     shown = tuple(passage if isinstance(passage, str) else passage.shown_text for passage in passages)
     restricted = restricted or bool(example.roles)
+    found = [passage for passage in passages if isinstance(passage, Passage)]
+    rightness = text_score(lambda: quality(answer, example, metric))
     return Row(
         example_id=example.id,
         question="" if restricted else example.question,
@@ -198,7 +183,7 @@ def score_row(
         output="" if restricted else output,
         answer="" if restricted else answer,
         passages=() if restricted else shown,
-        quality=text_score(lambda: quality(answer, example, metric)),
+        quality=rightness,
         exact_match=text_score(lambda: exact_match(answer, example.answer)),
         token_f1=text_score(lambda: token_f1(answer, example.answer)),
         rouge_l=text_score(lambda: rouge_l(answer, example.answer)),
@@ -215,6 +200,10 @@ def score_row(
         collection=example.collection,
         restricted=restricted,
         usage=usage,
+        quotation=quotation(answer, found, cited) if from_passages and found else None,
+        outcome=outcome(example, "" if abstained else answer, rightness, found, () if abstained else set(cited_docs)),
+        closed_book_facts=None if passages or not example.facts else text_score(lambda: facts_share(answer, example.facts)),
+        dated=dated,
     )
 
 
@@ -260,7 +249,7 @@ def summary(card: Scorecard) -> dict[str, Any]:
     """The keys that others rely on in `--json`: nothing more, nothing less, null where a measure does not apply."""
     return {
         **{name: card.measures.get(name) for name in ("quality", "form", "grounding", "citation_precision")},
-        "retrieval": {name: card.retrieval.get(name) for name in ("hit@1", "hit@5", "mrr", "n")},
+        "retrieval": {name: card.retrieval.get(name) for name in ("hit@1", "hit@5", "mrr", "ndcg@10", "n")},
         "latency_ms": {name: card.latency_ms.get(name) for name in ("p50", "p95")},
         "cost_usd_per_1k": card.cost_usd_per_1k,
     }
@@ -287,6 +276,14 @@ def _rouge_scorer() -> Any:
 
 def _squad_words(text: str) -> list[str]:
     return [word for word in normalise(text).split() if word not in _ARTICLES]
+
+
+def _discounted(ranks: Iterable[int]) -> float:
+    return sum(1 / log2(rank + 1) for rank in ranks)
+
+
+def _share(seen: str | None, wanted: str) -> float | None:
+    return None if seen is None else float(seen == wanted)
 
 
 def _mean(values: Sequence[float]) -> float | None:

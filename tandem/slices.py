@@ -1,4 +1,4 @@
-"""Where a variant does worst: its quality by collection, kind of question and length of answer."""
+"""Where a variant does worst: its quality by collection, kind of question, length of answer and date of the document."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ def _length(row: Row) -> str:
     return "up to 3 words" if n_words <= SHORT_WORDS else "4 to 10 words" if n_words <= LONG_WORDS else "more than 10 words"
 
 
+def _half_year(row: Row) -> str:
+    """Calendar halves, not days of age: a slice is the same whenever it is looked at."""
+    return f"{row.dated[:4]}, {'first' if row.dated[5:7] <= '06' else 'second'} half" if row.dated else "(undated)"
+
+
 SLICES: dict[str, Callable[[Row], str]] = {
     "collection": lambda row: row.collection or "(none)",
     "kind": lambda row: row.kind,
     "expected answer": _length,
+    "document of": _half_year,
 }
 
 

@@ -15,9 +15,9 @@ from tandem import prompts
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.form import form_ok
+from tandem.grounding import grounding
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
 from tandem.records import Answer, Generation, Passage, Source, Usage
-from tandem.scoring import grounding
 from tasks.generate import Generator, Request, load_generator
 from tasks.workspace import Settings, Workspace
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tasks.index import Index
 
 MAX_QUESTION_CHARS = 2_000
-MIN_SUPPORT = 0.5  # share of an answer's content words that its passages must hold, for a failed form to be repaired
+MIN_SUPPORT = 0.5  # share of an answer's sentences that its passages must support, for a failed form to be repaired
 
 
 def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str, Any]:

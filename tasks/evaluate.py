@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tandem import prompts
+from tandem.consistency import with_consistency
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.params import Form, Prompt
@@ -21,7 +22,9 @@ from tandem.scoring import retrieval_scores, retrieval_summary, score_row, score
 from tasks.candidates import Candidate, candidates_of, trained_on
 from tasks.due import adapter_staleness
 from tasks.examples import load_examples
+from tasks.judge import Judge
 from tasks.lineup import Found, Lineup, Progress, found_by, retrieval_key
+from tasks.similarity import Similarity
 from tasks.stage import progress_line, run_stage
 from tasks.train import read_trained
 from tasks.usage import document_tokens, mean_cost_by_part, setup_of, usages_of
@@ -73,11 +76,12 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     retrieved = lineup.retrieve(held_out)
     outputs = lineup.generate(held_out, retrieved)
     latencies = lineup.time(sampled(held_out, workspace.params.evaluation.latency_n, workspace.params.seed))
-    restricted = {example.id for example in held_out if is_restricted(example, labelled.documents)}
+    traits = traits_of(held_out, labelled.documents)
+    raters = (Similarity(workspace), Judge(workspace))
     n_tokens = document_tokens(labelled.documents.values())
     cards = {
         candidate.name: _scorecard(
-            workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked, restricted, n_tokens
+            workspace, candidate, held_out, retrieved, outputs[candidate.name], latencies[candidate.name], ranked, traits, raters, n_tokens
         )
         for candidate in candidates
     }
@@ -111,6 +115,18 @@ def is_restricted(example: Example, documents: Mapping[str, Document]) -> bool:
     return bool(example.roles) or any(documents[source].roles for source in example.sources if source in documents)
 
 
+def traits_of(examples: Sequence[Example], documents: Mapping[str, Document]) -> dict[str, dict[str, Any]]:
+    """By example id, what its row takes from its documents: whether it is restricted, and the day of its newest dated source."""
+    days = {doc_id: document.dated.isoformat() for doc_id, document in documents.items() if document.dated}
+    return {
+        example.id: {
+            "restricted": is_restricted(example, documents),
+            "dated": max((days[source] for source in example.sources if source in days), default=""),
+        }
+        for example in examples
+    }
+
+
 def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
     """Write `metrics.json`, `scorecards.json` and the plots' data: the outputs of the DVC stage `evaluate`."""
     from tasks.plots import write_plot_data
@@ -131,14 +147,15 @@ def _scorecard(
     outputs: Sequence[tuple[Generation, float]],
     latencies: Mapping[str, Sequence[float]],
     ranked: Mapping[str, list[list[str]]],
-    restricted: Collection[str],
+    traits: Mapping[str, Mapping[str, Any]],
+    raters: Sequence[Similarity | Judge],
     n_document_tokens: int = 0,
 ) -> Scorecard:
     params, form, prompt = workspace.params, Form(**candidate.behaviour["form"]), Prompt(**candidate.behaviour["prompt"])
     adapter = candidate.behaviour["adapter"]
     searched = found_by(candidate, examples, retrieved)
     usages = usages_of(searched, outputs)
-    rows = []
+    rows, answers = [], []
     for example, found, (generation, _), usage in zip(examples, searched, outputs, usages, strict=True):
         parsed = prompts.parse(generation.text, form, prompt, len(found.passages))
         rows.append(
@@ -154,10 +171,14 @@ def _scorecard(
                 cost_usd=cost_of_answer(params.prices, usage, adapter),
                 form=form,
                 metric=params.evaluation.quality,
-                restricted=example.id in restricted,
                 usage=usage,
+                cited=parsed.cited,
+                **traits[example.id],
             )
         )
+        answers.append(parsed.answer)
+    for rater in raters:
+        rows = rater.added_to(rows, examples, answers)
     ranking: dict[str, float | None] = {}
     if candidate.behaviour["retrieve"]:
         rankings = zip(ranked["examples"], ranked[retrieval_key(candidate)], strict=True)
@@ -165,7 +186,7 @@ def _scorecard(
     trained = read_trained(candidate.adapter_dir / "training.json") if candidate.adapter_dir else None
     return scorecard(
         candidate.name,
-        rows,
+        with_consistency(rows, examples),
         ranking,
         latencies,
         candidate.simplicity,

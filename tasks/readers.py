@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ _TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _UNCLOSED = re.compile(r"\A---[ \t]*\n[A-Za-z_][\w-]*[ \t]*:")
 _FIRST_HEADING = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_DATED = ("last_reviewed", "updated", "date")
 
 
 class Unreadable(Exception):
@@ -188,6 +190,7 @@ def read_document(documents_dir: Path, doc_id: str, params: Documents, converted
         roles=_roles(matter.get("roles")),
         trainable=_trainable(matter.get("trainable")),
         valid_until=_valid_until(matter.get("valid_until")),
+        dated=_dated(matter),
     )
 
 
@@ -280,6 +283,15 @@ def _trainable(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Unreadable(f"front matter: trainable = {value!r} is neither true nor false")
     return value
+
+
+def _dated(matter: Mapping[str, Any]) -> date | None:
+    """The first of the keys that a date is usually kept under. It only sorts measurements, so one that is no date is passed over."""
+    for key in _DATED:
+        with suppress(Unreadable):
+            if day := _valid_until(matter.get(key)):
+                return day
+    return None
 
 
 def _valid_until(value: Any) -> date | None:

@@ -14,14 +14,14 @@ from typing import Any
 from tandem.contrasts import contrasts
 from tandem.params import Prices
 from tandem.records import Decision, Interval, Row, Scorecard
-from tandem.scoring import MEASURES, normalise
 from tandem.slices import worst_slices
 from tandem.stats import mean_interval
-from tasks import charts, costs
+from tandem.words import normalise
+from tasks import charts, costs, faults
+from tasks.faults import MISSES, QUOTATIONS
 
 N_QUESTIONS = 10
 SHOWN_GAP = 0.005  # a slice nearer to the others would read as 0.00 below them
-_IN_MAIN_TABLE = ("quality", "form", "grounding", "citation_precision")
 
 
 def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Decision, context: Mapping[str, Any]) -> Path:
@@ -47,7 +47,11 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         decision=decision,
         cards=[{"name": name, "card": scorecards[name], "interval": intervals[name]} for name in names],
         colours={name: position % 6 for position, name in enumerate(names)},
-        more_measures=[measure for measure in MEASURES if measure not in _IN_MAIN_TABLE],
+        more_measures=faults.further_measures(scorecards),
+        misses=faults.counted(scorecards, names, MISSES, lambda row: row.outcome),
+        quotations=faults.counted(scorecards, names, QUOTATIONS, lambda row: row.quotation),
+        judged=faults.judged(scorecards, names),
+        closed_book=faults.closed_book(scorecards, names),
         scatter=charts.scatter(scorecards, intervals),
         forms=[_form(name, scorecards[name]) for name in names],
         questions=[_question(rows) for rows in questions_that_differ(scorecards)],

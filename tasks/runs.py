@@ -29,7 +29,8 @@ MAX_BATCH = 100
 MAX_DIGEST_CHARS = 36
 ROW_COLUMNS = (
     "example_id", "kind", "collection", "question", "expected", "answer", "quality", "exact_match", "token_f1", "rouge_l", "form",
-    "grounding", "citation_precision", "citation_recall", "abstained", "should_abstain", "n_tokens_in", "n_tokens_out", "cost_usd",
+    "grounding", "citation_precision", "citation_recall", "similarity", "quotation", "outcome", "dated",
+    "abstained", "should_abstain", "n_tokens_in", "n_tokens_out", "cost_usd",
 )  # fmt: skip
 
 

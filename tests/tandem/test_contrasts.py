@@ -70,6 +70,16 @@ def test_the_worst_slice_is_that_which_lies_furthest_below_the_rest():
     assert (worst.by, worst.value, worst.quality.mean, worst.quality.n, worst.gap) == ("collection", "policies", 0.0, 10, -1.0)
 
 
+def test_documents_are_sliced_by_the_half_year_of_their_date():
+    days = {0: "2025-11-20", 1: "2026-03-02", 2: "2026-07-01"}
+    found = slices(card("rag", [0.0, 1.0, 1.0] * 10, dated=lambda at: days[at % 3]), 200, 0)
+    assert [(one.by, one.value, one.quality.n) for one in found] == [
+        ("document of", "2025, second half", 10),
+        ("document of", "2026, first half", 10),
+        ("document of", "2026, second half", 10),
+    ]
+
+
 def test_slices_of_few_questions_are_left_out():
     values = [0.0] * 7 + [1.0] * 33
     traits = {"collection": lambda at: "policies" if at < 7 else "products", "kind": lambda at: "normal"}

@@ -17,6 +17,7 @@ from tasks.candidates import Candidate, training_digest
 from tasks.compare import Live, live_champion, publish
 from tasks.evaluate import Comparison, _scorecard, is_restricted, sampled
 from tasks.index import layout_of, write_json
+from tasks.judge import Judge
 from tasks.lineup import Lineup
 from tasks.terminal import outcome_text
 from tasks.workspace import Settings, Workspace
@@ -127,7 +128,7 @@ def test_an_output_is_read_by_the_prompt_of_its_own_variant(workspace):
     own = candidate("terse", retrieve=False, prompt={"instruction": "Answer.", "abstention": "No idea"})
     example = Example(id="e1", question="?", answer="!")
     output = (Generation("No idea.", 9, 2), 0.1)
-    assert _scorecard(workspace, own, [example], {}, [output], {"total": [1.0]}, {}, ()).rows[0].abstained
+    assert _scorecard(workspace, own, [example], {}, [output], {"total": [1.0]}, {}, {"e1": {}}, [Judge(workspace)]).rows[0].abstained
 
 
 def test_variants_share_a_generator_only_in_the_same_form(workspace):

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tandem.params import Base, Form, Prompt
+from tandem.params import Base, Evaluation, Form, Params, Prompt, Variant
+from tandem.records import Example, Row
 from tasks.generate import Request, load_generator
-from tasks.workspace import Settings
+from tasks.judge import INSTRUCTION, Judge, request
+from tasks.workspace import Settings, Workspace
 
 PROMPT = Prompt(instruction="Answer from the passages.")
 REQUESTS = [
@@ -22,6 +24,7 @@ REQUESTS = [
     Request("Who made it?", ()),
     Request("How long is the warranty?", ("The warranty is 2 years.", "Repairs take 5 days.")),
 ]
+ROW = Row("", "", "", "", "", (), None, None, None, None, None, None, None, None, False, False, 0, 0, 0.0)
 CHAT_TEMPLATE = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}assistant: "
 
 
@@ -78,6 +81,20 @@ def test_a_served_model_answers_as_the_same_model_does_locally(server: str, chat
     assert [one.text for one in remote] == [one.text for one in local]
     assert any(one.text for one in remote)
     assert all(one.n_tokens_in > 0 and 0 < one.n_tokens_out <= 12 for one in remote)
+
+
+def test_a_judge_behind_an_endpoint_is_the_same_model_asked_the_same(server: str, chat_model: Path, tmp_path: Path):
+    example = Example(id="q", question="How heavy is the kettle?", answer="1.2 kg")
+    asked = []
+    for base in (
+        Base(model=str(chat_model), provider="openai", max_new_tokens=6),
+        Base(model=str(chat_model), max_new_tokens=6, dtype="float32"),
+    ):
+        params = Params(prompt=PROMPT, variants={"rag": Variant(retrieve=True)}, evaluation=Evaluation(judge=base))
+        judge = Judge(Workspace(tmp_path, params, Settings(openai_base_url=server, device="cpu")))
+        judge.added_to([ROW], [example], ["1.2 kg"])
+        asked.append(judge._generator.generate([request(example, "1.2 kg")], Prompt(instruction=INSTRUCTION), adapter=False)[0].text)
+    assert asked[0] == asked[1] != ""
 
 
 def test_the_servers_own_fault_is_told(server: str, monkeypatch: pytest.MonkeyPatch):

@@ -130,13 +130,16 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_named(tmp_path: Path, mo
 
 
 def test_markdown_with_front_matter(tmp_path: Path):
-    matter = "title: Pay bands\nroles: [people-team, board]\ntrainable: false\nvalid_until: 2027-03-31\nowner: P\n"
+    matter = (
+        "title: Pay bands\nroles: [people-team, board]\ntrainable: false\n"
+        "valid_until: 2027-03-31\nupdated: soon\ndate: 2026-05-20\nowner: P\n"
+    )
     text = f"\ufeff---\n{matter}---\n# Bands\r\n\r\nB1.\n"
     write(tmp_path, "hr/bands.md", text)
     document = read_document(tmp_path, "hr/bands.md", Documents())
     assert document.text == "# Bands\n\nB1.\n"
     assert (document.title, document.roles, document.trainable) == ("Pay bands", ("board", "people-team"), False)
-    assert (document.valid_until, document.collection) == (date(2027, 3, 31), "hr")
+    assert (document.valid_until, document.dated, document.collection) == (date(2027, 3, 31), date(2026, 5, 20), "hr")
     assert document.md5 == hashlib.md5(text.encode()).hexdigest()
 
 

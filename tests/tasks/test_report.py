@@ -23,7 +23,9 @@ def row(i: int, quality: float | None, answer: str = "12 weeks", passages: tuple
 
 def cards_of(n: int = 24):
     prompt = [row(i, 0.0, "</p><b>bold</b>", form=0.0, cost_usd=0.0005) for i in range(n)]
+    prompt = [replace(one, closed_book_facts=0.0) for one in prompt]
     rag = [row(i, float(i % 4 > 0), passages=(SCRIPT,), grounding=1.0, citation_precision=1.0) for i in range(n)]
+    rag = [replace(one, outcome="right" if one.quality else "not retrieved", quotation="verbatim", judge=1.0) for one in rag]
     found = {"hit@1": 0.5, "hit@5": 0.8125, "mrr": 0.6, "n": 48}
     return {
         "rag": scorecard("rag", rag, found, {"total": [100.0, 200.0], "retrieve": [5.0, 6.0]}, 1),
@@ -119,6 +121,14 @@ def test_the_rules_of_advice_stand_with_what_was_measured(tmp_path):
     assert "start with rag." in words
     assert "confirmed: rag - prompt" in words
     assert "In conflict, adapter: a say yes" in words
+
+
+def test_what_goes_wrong_is_counted_and_what_is_known_by_heart_is_said(page):
+    assert "not retrieved" in page.words
+    at = page.words.index("Why questions are missed")
+    assert "rag1860024" in page.words[at : at + 500].replace("\n", "")
+    assert "prompt states 0.00 of the facts (n 24); rag, which reads passages, has a quality of 0.75." in page.words
+    assert "rag: the judge and quality agree on 0.75 of 24 answers" in page.words
 
 
 def test_absent_variants_set_aside_examples_and_lineage_are_named(page):
