@@ -13,7 +13,8 @@ PARAPHRASES = ("paraphrase", "paraphrased")
 
 
 def wordings(examples: Iterable[Example]) -> list[list[str]]:
-    """Groups of the ids of examples that ask the same: those with the same sources and answer, one of them of kind `paraphrase` (or `paraphrased`).
+    """Groups of the ids of examples that ask the same: those with the same sources and answer, one of them of kind `paraphrase` (or
+    `paraphrased`).
 
     Two questions may share sources and a short answer by chance; the kind says that here it is none.
     """

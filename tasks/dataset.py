@@ -18,8 +18,8 @@ from tandem.examples import share_of_groups
 from tandem.params import Params
 from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
-from tandem.scoring import normalise
 from tandem.synthetic import Mix, make_exercises
+from tandem.words import normalise
 from tasks.examples import load_examples
 from tasks.stage import run_stage
 from tasks.workspace import Workspace, replacing

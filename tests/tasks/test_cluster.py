@@ -231,7 +231,7 @@ def test_answers_and_scorecards_equal_those_of_this_process(settings, lineups):
         for one in candidates:
             timed = [(output, 0.0) for output in outputs[where][one.name]]  # seconds enter the cost
             bare = replace(one, adapter_dir=None)
-            card = _scorecard(workspace, bare, EXAMPLES, retrieved, timed, {"total": [1.0]}, ranked, ())
+            card = _scorecard(workspace, bare, EXAMPLES, retrieved, timed, {"total": [1.0]}, ranked, {one.id: {} for one in EXAMPLES}, ())
             cards[where, one.name] = scorecard_to_json(card)
     assert outputs["local"] == outputs[None]
     assert all(cards["local", one.name] == cards[None, one.name] for one in candidates)
