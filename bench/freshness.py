@@ -1,6 +1,9 @@
 """Measure freshness: from the write of an edited document until a fresh reader finds its new text, by the running `tandem watch`.
 
-Run: python -m bench.freshness [--edits 50] [--documents FOLDER EXAMPLES]   (beside it, in turns, a raw floor: read, embed, commit, read)
+Run: python -m bench.freshness [--edits 50] [--documents FOLDER EXAMPLES] [--stages]
+
+Beside it, in turns, a raw floor: read, embed, commit, read. Each size is measured with its guards, then without data checks and canaries
+(bench/watched.py). `--stages` shows where the time of an edit goes.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -18,12 +22,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench import watched
 from bench.__main__ import SAMPLE, SMART_TV
 from tandem.chunking import chunk, hash_text
 from tandem.params import Documents
@@ -62,41 +68,55 @@ class Figures:
     watch: Lane
     floor: Lane
     cpu_ms: float
-    sweep_ms: float
+    guards: str
+    stages: list[dict[str, float]]
+    sweep_ms: float = 0.0
 
     def line(self) -> str:
         shares = "  ".join(f"{self.watch.quantile(share):6.3f}" for share in (0.5, 0.95, 0.99))
         ratio = statistics.median(one / other for one, other in zip(self.watch.seconds, self.floor.seconds, strict=True))
         floor = f"{self.floor.quantile(0.5):6.3f}  {ratio:5.2f}"
-        return f"{self.n_documents:9}  {self.n_chunks:6}  {shares}  {floor}  {self.cpu_ms:6.0f}  {self.sweep_ms:7.4f}"
+        return f"{self.n_documents:9}  {self.n_chunks:6}  {self.guards:6}  {shares}  {floor}  {self.cpu_ms:6.0f}  {self.sweep_ms:7.4f}"
 
 
-def measure(documents: Path, examples: Path | None, n_edits: int, folder: Path, stubbed: str = "") -> Figures:
-    """Watch a workspace of these documents and edit one after the other. Of documents below `stubbed` the first vectors are hashes."""
+def measure(documents: Path, examples: Path | None, n_edits: int, folder: Path, stubbed: str = "") -> Iterator[Figures]:
+    """Watch a workspace of these documents and edit one after the other, with guards and then without. Of documents below `stubbed`
+    the first vectors are hashes."""
     create_workspace(folder / "kb", documents, examples)
     workspace = open_workspace(folder / "kb")
     embedder = load_embedder(workspace.params.embedder, workspace.settings)
     if stubbed:
         _stub(workspace, stubbed, embedder)
+    for guards in ("all", "none"):
+        if guards == "none":
+            path = workspace.root / "params.yaml"
+            path.write_text(re.sub(r"canaries: \d+", "canaries: 0", path.read_text(encoding="utf-8")), encoding="utf-8")
+        with _watching(workspace.root, folder, guards) as process:
+            shutil.rmtree(folder / "floor", ignore_errors=True)
+            shutil.copytree(Path(workspace.index_uri), folder / "floor")
+            figures = _edit(workspace, embedder, folder, process, n_edits, guards)
+        figures.sweep_ms = _sweep(workspace, figures.n_documents)
+        yield figures
+
+
+@contextmanager
+def _watching(root: Path, folder: Path, guards: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "bench.watched", str(folder / "marks.jsonl"), str(root)]
     with (folder / "out.jsonl").open("w") as out, (folder / "err.txt").open("w") as err:
-        command = [sys.executable, "-m", "flows.cli", "watch", "--json", "--workspace", str(workspace.root)]
-        process = subprocess.Popen(command, stdout=out, stderr=err)
+        process = subprocess.Popen([*command, *(["--unguarded"] if guards == "none" else [])], stdout=out, stderr=err)
     try:
         _until(lambda: "ready\n" in (folder / "err.txt").read_text(), process, READY_S)
-        _until((workspace.root / "dvc.lock").is_file, process, READY_S)
-        shutil.copytree(Path(workspace.index_uri), folder / "floor")
-        figures = _edit(workspace, embedder, folder, process, n_edits)
+        _until((root / "dvc.lock").is_file, process, READY_S)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(READY_S)
-    figures.sweep_ms = _sweep(workspace, figures.n_documents)
-    return figures
 
 
-def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subprocess.Popen[bytes], n_edits: int) -> Figures:
+def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subprocess.Popen[bytes], n_edits: int, guards: str) -> Figures:
     doc_ids = [doc_id for doc_id in scan(workspace.documents_dir, {}).files if doc_id.endswith(".md")]
-    choose, watch, floor, told = random.Random(0), Lane(), Lane(), _lines(folder)
-    cpu_s = 0.0
+    choose, watch, floor, told = random.Random(guards), Lane(), Lane(), _lines(folder)
+    cpu_s, moments = 0.0, []
     for number in range(-3, n_edits):
         doc_id = choose.choice(doc_ids)
         path = workspace.documents_dir / doc_id
@@ -106,17 +126,20 @@ def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subpr
         floor_s = _floor(workspace, embedder, str(folder / "floor"), doc_id, before, after, tag)
         used_s, started = _cpu_s(process.pid), time.perf_counter()
         path.write_text(after, encoding="utf-8")
+        written = time.perf_counter()
         _found(workspace.index_uri, table_name(workspace), tag)
-        watch_s = time.perf_counter() - started
+        found = time.perf_counter()
         told = _until(lambda told=told: (now := _lines(folder)) > told and now, process, 60)
         if number >= 0:  # the first ones warm up
-            watch.seconds.append(watch_s)
+            watch.seconds.append(found - started)
+            moments.append((started, written, found))
             floor.seconds.append(floor_s)
             cpu_s += _cpu_s(process.pid) - used_s
         time.sleep(PAUSE_S)
     table = find_table(workspace.index_uri, table_name(workspace))
     assert table is not None
-    return Figures(len(doc_ids), int(table.count_rows()), watch, floor, 1000 * cpu_s / n_edits, 0.0)
+    stages = watched.stages_of((folder / "marks.jsonl").read_text(encoding="utf-8").splitlines(), moments)
+    return Figures(len(doc_ids), int(table.count_rows()), watch, floor, 1000 * cpu_s / n_edits, guards, stages)
 
 
 def _floor(workspace: Workspace, embedder: Embedder, uri: str, doc_id: str, before: str, after: str, tag: str) -> float:
@@ -234,17 +257,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=50)
     parser.add_argument("--documents", type=Path, nargs=2, metavar=("FOLDER", "EXAMPLES"))
+    parser.add_argument("--stages", action="store_true")
     options = parser.parse_args()
-    print("documents  chunks     p50     p95     p99   floor  ratio  CPU ms  ms/file", flush=True)
-    medians = []
+    print("documents  chunks  guards     p50     p95     p99   floor  ratio  CPU ms  ms/file", flush=True)
+    medians: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         given = [(*options.documents, "")] if options.documents else sizes(Path(folder, "made"))
         for number, (documents, examples, stubbed) in enumerate(given):
             Path(folder, str(number)).mkdir()
-            found = measure(documents, examples, options.edits, Path(folder, str(number)), stubbed)
-            medians.append(found.watch.quantile(0.5))
-            print(found.line(), flush=True)
-    print(f"growth of the median: {medians[-1] / medians[0]:.2f}", flush=True)
+            for found in measure(documents, examples, options.edits, Path(folder, str(number)), stubbed):
+                medians.setdefault(found.guards, []).append(found.watch.quantile(0.5))
+                print(found.line(), flush=True)
+                if options.stages:
+                    print(watched.report(found.stages), flush=True)
+    for guards, ones in medians.items():
+        print(f"growth of the median, guards {guards}: {ones[-1] / ones[0]:.2f}", flush=True)
 
 
 if __name__ == "__main__":

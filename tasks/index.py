@@ -17,16 +17,14 @@ from tandem.params import Params, Retrieval
 from tandem.records import Passage
 from tandem.retrieval import fuse
 from tasks.embed import Embedder, load_embedder
-from tasks.table import connect, ensure_text_index, find_table, optimize, quoted, search_text
+from tasks.rankings import PASSAGE_COLUMNS, allowed, rankings
+from tasks.table import connect, ensure_text_index, find_table, optimize
 from tasks.workspace import Workspace, write_json
 
 FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
-PASSAGE_COLUMNS = ["chunk_id", "doc_id", "heading", "text"]
 KEEP_VERSIONS = timedelta(days=1)
 MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
-SAME_TO = 4  # decimals to which scores are equal; equals are ordered by id, for a store gives them in the order of its rows
-VECTORS_AT_ONCE = 32
 
 
 def layout_of(params: Params) -> dict[str, Any]:
@@ -94,38 +92,19 @@ class Index:
         """The `k` best passages of each question (default: `retrieval.k`), best first; fewer where the table holds fewer.
 
         Vector and full-text rankings are fused by reciprocal rank. A passage with roles is found only by a caller who shares
-        one of them; `collections` narrows further. Both filters act in the store, before ranking.
+        one of them; `collections` narrows further. Both filters act in the store, before ranking. All of it comes from one version.
         """
         params = retrieval or self._retrieval
         depth = max(params.candidates, k or params.k)
-        where = _where(roles, collections)
-        by_vector: list[list[dict[str, Any]]] = [[] for _ in questions]
+        where = allowed(roles, collections)
+        vectors = self.vectors_of(questions) if params.vector_weight and questions else None
+        asked = questions if params.text_weight else [""] * len(questions)
         try:
-            if params.vector_weight and questions:
-                by_vector = self._by_vector(self.vectors_of(questions), depth, where)
-            by_text = [self._by_text(question if params.text_weight else "", depth, where) for question in questions]
+            found = rankings(self.uri, self._table, vectors, asked, depth, where)
         except RuntimeError as error:
             seen = f"the table {self.table_name} at {self.uri} cannot be searched: {str(error).splitlines()[0][:200]}"
             raise Refused(seen, hint="Run `tandem refresh`, which rebuilds a damaged table, and ask again.") from error
-        return [_fused(rankings, params)[: k or params.k] for rankings in zip(by_vector, by_text, strict=True)]
-
-    def _by_vector(self, vectors: np.ndarray, depth: int, where: str) -> list[list[dict[str, Any]]]:
-        """Many at once cost hardly more than one (8 of them 11 ms of CPU time, one 10 ms; 700 rows)."""
-        found: list[list[dict[str, Any]]] = [[] for _ in vectors]
-        for start in range(0, len(vectors), VECTORS_AT_ONCE):
-            asked = list(vectors[start : start + VECTORS_AT_ONCE])
-            query = self._table.search(asked if len(asked) > 1 else asked[0], vector_column_name="vector").distance_type("cosine")
-            query = query.nprobes(20).refine_factor(10).where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_distance"]).limit(depth)
-            for row in sorted(query.to_list(), key=lambda row: (round(row["_distance"], SAME_TO), row["chunk_id"])):
-                found[start + row.get("query_index", 0)].append(row)
-        return found
-
-    def _by_text(self, question: str, depth: int, where: str) -> list[dict[str, Any]]:
-        if not any(letter.isalnum() for letter in question):
-            return []
-        query = search_text(self._table, question)
-        rows = query.where(where, prefilter=True).select([*PASSAGE_COLUMNS, "_score"]).limit(depth).to_list()
-        return sorted(rows, key=lambda row: (-round(row["_score"], SAME_TO), row["chunk_id"]))
+        return [_fused(both, params)[: k or params.k] for both in found]
 
 
 def _fused(rankings: Sequence[Sequence[Mapping[str, Any]]], params: Retrieval) -> list[Passage]:
@@ -134,14 +113,6 @@ def _fused(rankings: Sequence[Sequence[Mapping[str, Any]]], params: Retrieval) -
     ids = [[row["chunk_id"] for row in ranking] for ranking in rankings]
     fused = fuse(ids, (params.vector_weight, params.text_weight), params.rrf_k)
     return [Passage(score=score, **{name: rows[key][name] for name in PASSAGE_COLUMNS}) for key, score in fused]
-
-
-def _where(roles: Sequence[str], collections: Sequence[str]) -> str:
-    """SQL: rows without roles and rows that share one with the caller, in these collections."""
-    allowed = "array_length(roles) = 0"
-    if roles:
-        allowed = f"({allowed} OR array_has_any(roles, make_array({quoted(roles)})))"
-    return f"{allowed} AND collection IN ({quoted(collections)})" if collections else allowed
 
 
 def open_index(workspace: Workspace, embedder: Embedder | None = None, version: int | None = None) -> Index:
@@ -235,7 +206,7 @@ def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int =
             return False
         before = int(table.version)
         for one in (table, *_found(workspace, earlier_tables(workspace))):
-            _index_vectors(one, workspace.params.index.vector_index_rows)
+            index_vectors(one, workspace.params.index.vector_index_rows)
             optimize(one, keep)
         version = int(table.version)
         write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version, "maintained_from": before})
@@ -253,7 +224,8 @@ def _found(workspace: Workspace, names: Iterable[str]) -> list[Any]:
     return [table for name in names if (table := find_table(workspace.index_uri, name)) is not None]
 
 
-def _index_vectors(table: Any, min_rows: int) -> None:
+def index_vectors(table: Any, min_rows: int) -> None:
+    """Give it a vector index where it has so many rows and none yet."""
     from lancedb.index import IvfRq
 
     indexed = {index.columns[0] for index in table.list_indices()}
