@@ -12,17 +12,17 @@ SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.par
 
 
 def main() -> None:
-    """Decisions first, then retrieval on every knowledge base at hand, grounding, freshness, killed refreshes, reading, training,
-    generation, Ray."""
+    """Decisions first, then retrieval on every knowledge base at hand, grounding, freshness, readers beside a writer, killed refreshes,
+    search, a full build, reading, training, generation, Ray."""
     commands = [["-m", "bench.decisions"]]
     for documents, examples in (SAMPLE, SMART_TV):
         if documents.is_dir():
             commands.append(["-m", "bench.retrieval", str(documents), str(examples)])
         else:
             print(f"left out: {documents} is not there", flush=True)
-    commands += [["-m", "bench.grounding"], ["-m", "bench.freshness"]]
+    commands += [["-m", "bench.grounding"], ["-m", "bench.freshness", "--stages"], ["-m", "bench.readers"]]
     if SMART_TV[0].is_dir():
-        commands.append(["-m", "bench.crashes", *map(str, SMART_TV)])
+        commands += [["-m", "bench.crashes", *map(str, SMART_TV)], ["-m", "bench.search"], ["-m", "bench.building"]]
     commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"], ["-m", "bench.cluster"]]
     for command in commands:
         print(f"$ python {' '.join(command)}", flush=True)

@@ -97,6 +97,7 @@ class Trial:
     seed: int = 0
     watch: bool = False
     in_threads: bool = False
+    pause_s: float = 0.0  # of each reader between two reads
 
 
 def disturb(trial: Trial) -> tuple[History, list[dict[str, Any]]]:
@@ -144,7 +145,7 @@ def reading(trial: Trial, n_known: int) -> Iterator[tuple[Any, Any]]:
     latest, n_words, stop = processes.Value("i", 0), processes.Value("i", n_known), processes.Event()
     logs = [trial.logs / f"reader{number}.jsonl" for number in range(trial.n_readers)]
     start: Any = threading.Thread if trial.in_threads else processes.Process
-    readers = [start(target=read_until, args=(trial.root, log, at, latest, n_words, stop)) for at, log in enumerate(logs)]
+    readers = [start(target=read_until, args=(trial, log, at, latest, n_words, stop)) for at, log in enumerate(logs)]
     for reader in readers:
         reader.start()
     try:
@@ -156,11 +157,12 @@ def reading(trial: Trial, n_known: int) -> Iterator[tuple[Any, Any]]:
             reader.join()
 
 
-def read_until(root: Path, log: Path, seed: int, latest: Any, n_words: Any, stop: Any) -> None:
+def read_until(trial: Trial, log: Path, seed: int, latest: Any, n_words: Any, stop: Any) -> None:
     """Ask for one word after the other, half the time for the one that was changed last; a line a read."""
-    choose, index = random.Random(seed), open_index(open_workspace(root))
+    parent = multiprocessing.parent_process()
+    choose, index = random.Random(seed), open_index(open_workspace(trial.root))
     with log.open("w", buffering=1, encoding="utf-8") as file:
-        while not stop.is_set():
+        while not stop.is_set() and (parent is None or parent.is_alive()):
             asked = word(latest.value if choose.random() < 0.5 else choose.randrange(n_words.value))
             read: dict[str, Any] = {"word": asked, "began": time.monotonic(), "rows": [], "error": ""}
             try:
@@ -170,6 +172,7 @@ def read_until(root: Path, log: Path, seed: int, latest: Any, n_words: Any, stop
                 read["error"] = f"{type(error).__name__}: {error}"
             read["ended"] = time.monotonic()
             file.write(json.dumps(read) + "\n")
+            time.sleep(trial.pause_s)
 
 
 @contextmanager

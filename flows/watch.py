@@ -26,10 +26,12 @@ from tasks.settling import is_settled
 from tasks.warm import Warm
 from tasks.workspace import Busy, open_workspace
 
-STEP_MS = 10  # changes that come closer together than this are one
+STEP_MS = 4  # changes that come closer together than this are one; every edit waits for it, once or twice
 DEBOUNCE_MS = 1_000  # and so is all that comes in so long a time
 SETTLING_S = 0.02  # how often a file is looked at that is being written,
 PATIENCE_S = 30.0  # and for how long: then it is taken as it is
+GONE_S = 0.015  # how long the other half of a move, or of a save by renames, may take to be told,
+GOING_S = 1.0  # and how long others wait for it
 SWEEP_AFTER_S = 10.0  # an edit that comes during it has to wait for it
 SWEEP_EVERY_S = 600.0
 LOCK_S = 5.0
@@ -144,7 +146,7 @@ class _Watcher:
     async def _look(self, recorder: Recorder) -> None:
         """One refresh of what is named and whole, or of everything."""
         now = time.monotonic()
-        if now < self.not_before and not self.stop.is_set():
+        if (now < self.not_before or self._is_half_told(now)) and not self.stop.is_set():
             return
         whole = [name for name, since in self.named.items() if now - since > PATIENCE_S or self._is_whole(name)]
         for name in whole:
@@ -196,6 +198,12 @@ class _Watcher:
         self.retry_s = min(2 * self.retry_s, RETRY_S[1])
         self.to_record = self.to_record or to_record
         self.hear(names, everything)
+
+    def _is_half_told(self, now: float) -> bool:
+        """Whether something went just now: refreshed without what takes its place, a document would be missing for a moment."""
+        documents = self.workspace.documents_dir
+        is_gone = any(now - since < GONE_S and not os.path.lexists(documents / name) for name, since in self.named.items())
+        return is_gone and now - min(self.named.values()) < GOING_S
 
     def _is_whole(self, name: str) -> bool:
         documents = self.workspace.documents_dir

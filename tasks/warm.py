@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 from datetime import date
@@ -49,6 +50,8 @@ class Warm:
             embedder.embed([text])
         embed_cached(embedder, [document.title], store)
         self._cache = store.hold()
+        gc.collect()
+        gc.freeze()  # a full collection over all that is loaded by now takes 0.4 s, and an edit would wait for it
 
     def _is_untouched(self, workspace: Workspace, state: State) -> bool:
         try:

@@ -1,0 +1,69 @@
+"""What the watcher looks at together, without files being watched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.watch import GOING_S, GONE_S, _Watcher
+from tasks.refresh import Refreshed
+
+
+class Telling(_Watcher):
+    """Notes what it would refresh."""
+
+    def __init__(self, root: Path):
+        super().__init__(root, lambda done: None)
+        self.everything, self.to_record, self.sweep_at = False, False, float("inf")
+        self.refreshed: list[list[str] | None] = []
+
+    def _refresh(self, names: list[str] | None) -> Refreshed:
+        self.refreshed.append(names and sorted(names))
+        return Refreshed((), (), (), 0, {}, 0, 1, 1, 0.0)
+
+    async def look(self) -> None:
+        recorder: Any = None
+        await self._look(recorder)
+
+
+@pytest.fixture
+def watcher(make_workspace: Callable[..., Path]) -> Telling:
+    return Telling(make_workspace())
+
+
+def test_what_has_just_gone_is_looked_at_with_what_takes_its_place(watcher: Telling):
+    async def move() -> None:
+        watcher.hear(["products/gone.md"])
+        await watcher.look()
+        assert watcher.refreshed == []
+        watcher.hear(["products/elm.md"])
+        await asyncio.sleep(GONE_S)
+        await watcher.look()
+
+    asyncio.run(move())
+    assert watcher.refreshed == [["products/elm.md", "products/gone.md"]]
+
+
+def test_an_edit_waits_for_nothing(watcher: Telling):
+    async def edit() -> None:
+        await asyncio.sleep(0.06)
+        watcher.hear(["products/elm.md"])
+        await watcher.look()
+
+    asyncio.run(edit())
+    assert watcher.refreshed == [["products/elm.md"]]
+
+
+def test_a_stream_of_deletions_keeps_an_edit_waiting_no_longer_than_a_second(watcher: Telling):
+    async def delete() -> None:
+        watcher.hear(["products/elm.md"])
+        await asyncio.sleep(GOING_S)
+        watcher.hear(["products/gone.md"])
+        await watcher.look()
+
+    asyncio.run(delete())
+    assert watcher.refreshed == [["products/elm.md", "products/gone.md"]]
