@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from flows.watch import GOING_S, GONE_S, _Watcher
 from tasks.refresh import Refreshed
+from tasks.workspace import PROJECT
 
 
 class Telling(_Watcher):
@@ -31,8 +32,13 @@ class Telling(_Watcher):
 
 
 @pytest.fixture
-def watcher(make_workspace: Callable[..., Path]) -> Telling:
-    return Telling(make_workspace())
+def watcher(tmp_path: Path) -> Telling:
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copyfile(PROJECT / name, tmp_path / name)
+    page = tmp_path / "data" / "documents" / "products" / "elm.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("# Elm kettle\n\nThe Elm kettle weighs 1.4 kg.\n")
+    return Telling(tmp_path)
 
 
 def test_what_has_just_gone_is_looked_at_with_what_takes_its_place(watcher: Telling):
