@@ -50,6 +50,8 @@ def write_sections(folder: Path, limit: int) -> int:
 
 def build(root: Path, parent: Any) -> None:
     """Refresh an empty workspace; sends rows, distinct texts, CPU seconds in all and by part, and peak memory."""
+    import lancedb.index  # noqa: F401
+
     import tasks.refresh
     from tasks.checks import check_documents
     from tasks.embed import load_embedder
