@@ -12,9 +12,8 @@ SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.par
 
 
 def main() -> None:
-    """Decisions first, then retrieval on every knowledge base at hand, grounding, freshness, readers beside a writer, killed refreshes,
-    search, a full build, reading, training, generation, Ray."""
-    commands = [["-m", "bench.decisions"]]
+    """Decisions first, then retrieval on every knowledge base at hand, grounding, the index, the models, a comparison, Ray."""
+    commands = [["-m", "bench.decisions"], ["-m", "bench.power"]]
     for documents, examples in (SAMPLE, SMART_TV):
         if documents.is_dir():
             commands.append(["-m", "bench.retrieval", str(documents), str(examples)])
@@ -23,7 +22,8 @@ def main() -> None:
     commands += [["-m", "bench.grounding"], ["-m", "bench.freshness", "--stages"], ["-m", "bench.readers"]]
     if SMART_TV[0].is_dir():
         commands += [["-m", "bench.crashes", *map(str, SMART_TV)], ["-m", "bench.search"], ["-m", "bench.building"]]
-    commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"], ["-m", "bench.cluster"]]
+    commands += [["-m", "bench.reading"], ["-m", "bench.training"], ["-m", "bench.generation"]]
+    commands += [["-m", "bench.comparison"], ["-m", "bench.cluster"]]
     for command in commands:
         print(f"$ python {' '.join(command)}", flush=True)
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)

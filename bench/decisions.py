@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,17 @@ RESAMPLES = 1_000
 
 def card(name: str, right: NDArray[np.bool_], simplicity: int) -> Scorecard:
     """A scorecard of answers that are right or wrong, `(n,)`, with nothing else to tell variants apart."""
-    rows = [
-        Row(
-            f"q{i:04d}", "", "", "", "", (), quality=float(value), exact_match=None, token_f1=None, rouge_l=None, form=None,
-            grounding=None, citation_precision=None, citation_recall=None, abstained=False, should_abstain=False,
-            n_tokens_in=0, n_tokens_out=0, cost_usd=0.0,
-        )
-        for i, value in enumerate(right)
-    ]  # fmt: skip
-    return scorecard(name, rows, {}, {}, simplicity)
+    return scorecard(name, [row(i, bool(value)) for i, value in enumerate(right)], {}, {}, simplicity)
+
+
+@cache
+def row(i: int, right: bool) -> Row:
+    """Question `i`, answered right or wrong."""
+    return Row(
+        f"q{i:04d}", "", "", "", "", (), quality=float(right), exact_match=None, token_f1=None, rouge_l=None, form=None,
+        grounding=None, citation_precision=None, citation_recall=None, abstained=False, should_abstain=False,
+        n_tokens_in=0, n_tokens_out=0, cost_usd=0.0,
+    )  # fmt: skip
 
 
 def promoted(cards: Mapping[str, Scorecard], seed: int) -> bool:

@@ -126,10 +126,11 @@ def retrain(
 def compare(
     workspace: WorkspaceOption = HERE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide without touching the registry.")] = False,
+    freshness: Annotated[bool, typer.Option("--freshness", help="Also time how soon an edit is in the answers, on a copy.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure all variants on the same held-out questions and decide."""
-    outcome = run_flow_named("compare", workspace, long=True, dry_run=dry_run)
+    outcome = run_flow_named("compare", workspace, long=True, dry_run=dry_run, freshness=freshness)
     show(outcome, as_json, _comparison_text(open_workspace(workspace), outcome))
 
 

@@ -1,4 +1,4 @@
-"""compare: measure all variants on the same held-out questions, decide, report, promote. Run: tandem compare [--dry-run]."""
+"""compare: measure all variants on the same held-out questions, decide, report, promote. Run: tandem compare [--dry-run] [--freshness]."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from flows.engine import announce, note, step, tell
 from flows.progress import REPORTER
 from tasks.compare import decide_on, live_champion, publish
 from tasks.evaluate import Comparison, evaluate, save_comparison
+from tasks.freshness import measure_freshness
 from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 
 
 @flow(name="compare", flow_run_name="compare {workspace}")
-async def compare(workspace: str = ".", dry_run: bool = False) -> dict[str, Any]:
-    """One comparison on one version of the table. The promotion is one step without retries, and the last; it may wait for approval."""
+async def compare(workspace: str = ".", dry_run: bool = False, freshness: bool = False) -> dict[str, Any]:
+    """One comparison on one version of the table. The promotion is one step without retries, and the last; it may wait for
+    approval.
+
+    With `freshness` the lag of each variant that retrieves is timed first; later comparisons show the same figures with their date.
+    """
     opened = open_workspace(workspace)
+    if freshness:
+        REPORTER.get().say("Timing how soon an edit is in the answers, on a copy")
+        await step(measure_freshness, opened, REPORTER.get())
     REPORTER.get().say("Comparing the variants on held-out questions")
     live = await step(live_champion, opened)
     comparison = await step(evaluate, opened, live.extra, REPORTER.get())

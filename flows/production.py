@@ -99,29 +99,26 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Put the previous champion back; documents stay live unless --data names a version of them."""
-    from tasks import registry
+    from tasks.terminal import rollback_text
+    from tasks.way_back import roll_back
 
     opened = open_workspace(workspace)
     with opened.writing():
         refreshed = _back_to(opened, data) if data is not None else None
         with reporting():
-            old, new = registry.rollback(opened)
-    outcome = {"from": old, "to": new, "data": data, "refresh": refreshed}
-    show(outcome, as_json, f"{opened.name}: version {new} answers again, version {old} is the previous one. Back: tandem rollback")
+            outcome = {**roll_back(opened), "data": data, "refresh": refreshed}
+    show(outcome, as_json, rollback_text(opened.name, outcome))
 
 
 @app.command()
 def history(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Who was champion, when, and why."""
     from tasks import registry
+    from tasks.terminal import history_text
 
     with reporting():
         events = registry.history(open_workspace(workspace))
-    lines = [
-        f"{event['at']}  version {event['model_version']}  {event['variant']}  n={event['n']}  {'; '.join(event['reasons'])}"
-        for event in events
-    ]
-    show(events, as_json, "\n".join(lines) or "no promotion yet: tandem run")
+    show(events, as_json, history_text(events))
 
 
 def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:

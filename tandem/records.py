@@ -162,7 +162,7 @@ class Row:
     """One question answered by one variant, with what was measured on it. None: the measure does not apply here.
 
     A `restricted` row was answered from documents with roles: it holds its figures and no text, since reports and records are read
-    by people without these roles.
+    by people without these roles. `context_holds`: whether its passages hold what a right answer says (tandem.interference).
     """
 
     example_id: str
@@ -196,6 +196,7 @@ class Row:
     consistency: float | None = None
     right_in_all_wordings: float | None = None
     dated: str = ""  # the day (ISO) of its newest dated source
+    context_holds: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tandem.records import Generation
 from tasks.candidates import training_digest
 from tasks.cluster import spread
 from tasks.generate import Generator, Request, load_generator
+from tasks.shared_encoding import shared_encoding
 from tasks.workspace import Settings
 
 Answered = tuple[list[Generation], float]
@@ -55,14 +56,19 @@ class Generators:
 
 
 def answer_batches(batches: Sequence[Batch], generators: Generators, settings: Settings) -> Iterator[tuple[Batch, list[Generation], float]]:
-    """Every batch with its outputs and the seconds of each; of a remote endpoint in this process, of a local base where Ray has room."""
+    """Every batch with its outputs and the seconds of each; of a remote endpoint in this process, of a local base where Ray has room.
+
+    Batches of the same prompts that follow each other here are encoded once; the seconds are those that each would have taken alone.
+    """
     here = [batch for batch in batches if not settings.ray_address or batch.model.base.provider != "local"]
     there = [batch for batch in batches if settings.ray_address and batch.model.base.provider == "local"]
     if there:
         for batch, answered in zip(there, spread(settings, Generators, _answer_there, there), strict=True):
             yield batch, *answered
-    for batch in here:
-        yield batch, *_answer(generators, batch)
+    with shared_encoding([generators.load(batch.model) for batch in here]) as spared:
+        for batch in here:
+            generations, seconds = _answer(generators, batch)
+            yield batch, generations, seconds + spared.taken() / len(batch.requests)
 
 
 def _answer(generators: Generators, batch: Batch) -> Answered:

@@ -50,6 +50,11 @@ def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]
     return present, absent
 
 
+def settings_of(candidate: Candidate) -> dict[str, Any]:
+    """What a candidate answers by besides its flags: two that agree here differ in the flags alone."""
+    return {key: candidate.behaviour.get(key) for key in ("base", "prompt", "form", "retrieval", "layout", "whole_context", "shots")}
+
+
 def training_digest(adapter_dir: Path | None) -> str | None:
     """What tells one training from another: its losses and what it was trained on. None without an adapter."""
     trained = read_trained(adapter_dir / "training.json") if adapter_dir else None

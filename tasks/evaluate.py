@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tandem import prompts
 from tandem.consistency import with_consistency
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
+from tandem.interference import context_holds
 from tandem.params import Form, Prompt
 from tandem.records import Document, Example, Generation, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
 from tasks.candidates import Candidate, candidates_of, trained_on
 from tasks.due import adapter_staleness
+from tasks.evidence import with_evidence
 from tasks.examples import load_examples
 from tasks.judge import Judge
 from tasks.lineup import Found, Lineup, Progress, found_by, retrieval_key
@@ -86,7 +88,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
         for candidate in candidates
     }
     return Comparison(
-        scorecards=cards,
+        scorecards=with_evidence(workspace, candidates, cards),
         candidates={candidate.name: candidate for candidate in candidates},
         absent=absent,
         n=len(held_out),
@@ -176,6 +178,7 @@ def _scorecard(
                 **traits[example.id],
             )
         )
+        rows[-1] = replace(rows[-1], context_holds=context_holds(example, found.passages))
         answers.append(parsed.answer)
     for rater in raters:
         rows = rater.added_to(rows, examples, answers)

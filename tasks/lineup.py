@@ -73,9 +73,10 @@ class Lineup:
         return found
 
     def generate(self, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> dict[str, list[tuple[Generation, float]]]:
-        """Per candidate: every output with its share of the batch's seconds."""
+        """Per candidate: every output with its share of the batch's seconds. They take turns, so that shared prompts are encoded once."""
         outputs: dict[str, list[tuple[Generation, float]]] = {candidate.name: [] for candidate in self.candidates}
-        batches = [batch for candidate in self.candidates for batch in self._batches(candidate, examples, retrieved)]
+        turns = zip(*(self._batches(candidate, examples, retrieved) for candidate in self.candidates), strict=True)
+        batches = [batch for turn in turns for batch in turn]
         done = 0
         for batch, generations, seconds in answer_batches(batches, self._generators, self.workspace.settings):
             outputs[batch.candidate] += [(generation, seconds) for generation in generations]

@@ -83,10 +83,10 @@ def rollback(workspace: Workspace) -> tuple[str, str]:
         return old, new
 
 
-def check_way_back(workspace: Workspace) -> None:
-    """Raises Refused where `rollback` would."""
+def check_way_back(workspace: Workspace) -> tuple[str, str]:
+    """The versions that `rollback` would swap. Raises Refused where it would."""
     with connected(workspace) as client:
-        _way_back(client, workspace)
+        return _way_back(client, workspace)
 
 
 def _way_back(client: MlflowClient, workspace: Workspace) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tandem.contrasts import contrasts
+from tandem.freshness import lag_text
 from tandem.params import Prices
 from tandem.records import Decision, Interval, Row, Scorecard
 from tandem.slices import worst_slices
@@ -41,6 +42,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
     env.filters["money"] = costs.money
     env.filters["about"] = costs.about
     env.filters["interval"] = _interval_text
+    env.filters["lag"] = lag_text
     page = env.get_template("report.html.jinja").render(
         title=f"Tandem: {context.get('workspace', 'comparison')}",
         at=context.get("at", ""),

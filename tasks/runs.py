@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tandem.drift import Signal
 from tandem.economics import costs_of
 from tandem.errors import Refused
+from tandem.evidence import evidence_metrics
 from tandem.params import Prices
 from tandem.records import Decision, Scorecard
 from tasks.tracking import connected, experiment_id, metric_name, put_aside
@@ -177,6 +178,7 @@ def scorecard_metrics(card: Scorecard) -> dict[str, float | None]:
         "simplicity": card.simplicity,
         "staleness": card.staleness,
         "forgetting": card.forgetting,
+        **evidence_metrics(card.extra),
     }
 
 

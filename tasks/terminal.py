@@ -91,3 +91,36 @@ def forgotten_text(outcome: Mapping[str, Any]) -> str:
         named = f"version {adapter['model_version']} ({aliases})" if adapter["model_version"] else "in place"
         lines.append(f"the adapter {named} was trained on {', '.join(adapter['documents'])}; next: {adapter['next']}")
     return "\n".join([*lines, *(f"still there: {line}" for line in outcome["still"]), *outcome["notes"]])
+
+
+def history_text(events: Sequence[Mapping[str, Any]]) -> str:
+    """Who was champion, when and why, oldest first; the last one is in production."""
+    lines = []
+    for event in events:
+        figures = [f"{event['n']} questions"] if event["n"] is not None else []
+        if event["interval"]:
+            figures.append("difference [{:+.2f}, {:+.2f}]".format(*event["interval"]))
+        figures += [f"data version {event['data_version']}"] if event["data_version"] else []
+        at = f"{event['at'][:16].replace('T', ' ')} UTC"
+        here = "  (in production)" if event is events[-1] else ""
+        lines.append(f"{at}  version {event['model_version']}: {event['variant']}{here}")
+        lines += [f"    {', '.join(figures)}"] if figures else []
+        lines += [f"    {reason}" for reason in event["reasons"]]
+    return "\n".join(lines) or "no promotion yet: tandem run"
+
+
+def rollback_text(name: str, outcome: Mapping[str, Any]) -> str:
+    """Which version answers again, and what that changes for those who ask."""
+    live = f"documents are those of {outcome['data']}" if outcome["data"] else "documents stay as they are"
+    lines = [f"{name}: version {outcome['to']} ({outcome['variant']}) answers again; {live}."]
+    if outcome["changed"] is None:
+        lines.append(f"  what changes is not known: the files of version {outcome['from']} cannot be read")
+    elif not outcome["changed"]:
+        lines.append(f"  it answers by the same settings as version {outcome['from']}")
+    else:
+        lines += [f"  {key}: {_value(before)} -> {_value(now)}" for key, (before, now) in outcome["changed"].items()]
+    return "\n".join([*lines, f"Back to version {outcome['from']}: tandem rollback"])
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)

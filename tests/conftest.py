@@ -154,6 +154,24 @@ def priced_card() -> Callable[..., object]:
     return make
 
 
+@pytest.fixture(scope="session")
+def tiny_t5(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Path:
+    """A T5 of two layers with random weights: the road with an encoder, without a download."""
+    import torch
+    from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama, pad_token="<unk>")
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, pad_token_id=0, eos_token_id=2,
+        decoder_start_token_id=0,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("t5")
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def make_workspace(tmp_path: Path, small_inputs: tuple[Path, Path]) -> Callable[..., Path]:
     """`make_workspace(name="kb", **changes)`: a workspace on the small inputs, with `section.key=value` changes to its params."""

@@ -261,6 +261,27 @@ def test_better_answers_never_cost_a_variant_its_promotion(live, new, lifted, li
 
 
 @settings(max_examples=60, deadline=None)
+@given(qualities, qualities, st.lists(st.booleans(), min_size=24, max_size=24), st.integers(0, 3), st.integers(0, 3))
+def test_better_answers_never_cost_the_champion_its_place(live, new, lifted, live_simplicity, new_simplicity):
+    def kept(values) -> bool:
+        cards = {"live": card("live", values, live_simplicity), "new": card("new", new, new_simplicity)}
+        return not decide(cards, "live", POLICY, 200, 0).promoted
+
+    better = [1.0 if lift else value for value, lift in zip(live, lifted, strict=True)]
+    assert not kept(live) or kept(better)
+
+
+@settings(max_examples=60, deadline=None)
+@given(variants, st.booleans())
+def test_a_variant_beyond_a_limit_changes_nothing_among_the_others(drawn, has_champion):
+    cards = {"v0": card("v0", [0.5] * 24, 0), **{f"w{at}": card(f"w{at}", *given) for at, given in enumerate(drawn)}}
+    inside = {name: found for name, found in cards.items() if found.latency_ms["p95"] != 5_000}
+    champion = "v0" if has_champion else None
+    all_of, some_of = (decide(given, champion, POLICY, 200, 0) for given in (cards, inside))
+    assert (all_of.promoted, all_of.variant, all_of.interval) == (some_of.promoted, some_of.variant, some_of.interval)
+
+
+@settings(max_examples=60, deadline=None)
 @given(qualities, st.integers(0, 3), st.integers(1, 4))
 def test_a_copy_of_the_champion_never_replaces_it(values, simplicity, n_copies):
     names = ["live", *(f"copy {i}" for i in range(n_copies))]

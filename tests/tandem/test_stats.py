@@ -87,3 +87,17 @@ def test_the_questions_for_an_effect_are_those_at_which_it_is_just_detectable():
     many = np.resize(differences, n)
     assert minimum_detectable_effect(many) == pytest.approx(0.1, rel=0.01)
     assert questions_for(0.1, [1.0]) is None
+
+
+@pytest.mark.parametrize(("n", "discordance"), [(100, 0.2), (300, 0.3)])
+def test_the_minimum_detectable_effect_is_seen_four_times_in_five(n, discordance):
+    effect = 2.8016 * (discordance / n) ** 0.5
+    effect = 2.8016 * ((discordance - effect**2) / n) ** 0.5
+    rng, seen, formula = np.random.default_rng(0), [], []
+    for trial in range(400):
+        draw = rng.random(n)
+        differences = (draw < (discordance + effect) / 2).astype(float) - (draw > 1 - (discordance - effect) / 2)
+        seen.append(mean_interval(differences, 300, trial).low > 0)
+        formula.append(minimum_detectable_effect(differences))
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.05)
+    assert np.mean(formula) == pytest.approx(effect, rel=0.03)

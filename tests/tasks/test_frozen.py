@@ -17,23 +17,6 @@ from tasks.workspace import PROJECT, Settings
 ROWS = [{"input_ids": list(range(3, 3 + n)), "labels": [*range(40, 41 + n % 3), 2]} for n in (4, 9, 5, 12, 7, 6, 11, 8, 10, 5)]
 
 
-@pytest.fixture(scope="module")
-def tiny_t5(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Path:
-    """A T5 of two layers with random weights."""
-    from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny_llama, pad_token="<unk>")
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, pad_token_id=0, eos_token_id=2,
-        decoder_start_token_id=0,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("t5")
-    T5ForConditionalGeneration(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 def adapted(model: Path, **changes: object) -> tuple[LocalGenerator, Params]:
     """A generator with a fresh adapter whose second half is no longer zero, so that every weight has a gradient."""
     params = parse_params((PROJECT / "params.yaml").read_text())

@@ -1,0 +1,67 @@
+"""Answering as several variants while each batch of prompts is encoded once: what an adapter of the decoder leaves as it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from tasks.frozen import encoder_of
+from tasks.generate import Generator, LocalGenerator
+
+MAX_KEPT = 8  # batches: those of one round of questions, with passages and without
+
+
+@dataclass
+class Spared:
+    """Seconds of encoding that were not spent again: they belong to the answer all the same."""
+
+    seconds: float = 0.0
+
+    def taken(self) -> float:
+        """The seconds since the last call."""
+        seconds, self.seconds = self.seconds, 0.0
+        return seconds
+
+
+@contextmanager
+def shared_encoding(generators: Iterable[Generator]) -> Iterator[Spared]:
+    """While it lasts, an encoder that holds no adapter gives its states for a batch that it has just read without reading it again.
+
+    The same batch gives the same states, so outputs are the same to the bit.
+    """
+    spared, encoders = Spared(), []
+    for generator in generators:
+        if isinstance(generator, LocalGenerator) and generator.is_seq2seq and generator.has_adapter:
+            encoder = encoder_of(generator.model)
+            if "forward" not in vars(encoder) and not any("lora_" in name for name, _ in encoder.named_parameters()):
+                encoder.forward = _remembering(encoder.forward, spared)
+                encoders.append(encoder)
+    try:
+        yield spared
+    finally:
+        for encoder in encoders:
+            del encoder.forward
+
+
+def _remembering(forward: Any, spared: Spared) -> Any:
+    kept: dict[tuple[Any, ...], tuple[Any, float]] = {}
+
+    @wraps(forward)  # generate() reads its signature
+    def remembered(input_ids: Any, attention_mask: Any, **options: Any) -> Any:
+        key = (tuple(input_ids.shape), input_ids.cpu().numpy().tobytes(), attention_mask.cpu().numpy().tobytes())
+        if key in kept:
+            states, seconds = kept[key]
+            spared.seconds += seconds
+            return states
+        started = time.perf_counter()
+        states = forward(input_ids=input_ids, attention_mask=attention_mask, **options)
+        kept[key] = (states, time.perf_counter() - started)
+        while len(kept) > MAX_KEPT:
+            del kept[next(iter(kept))]
+        return states
+
+    return remembered
