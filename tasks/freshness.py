@@ -75,7 +75,7 @@ def freshness_of(workspace: Workspace, candidate: Candidate) -> dict[str, Any]:
     if _reads_documents(candidate):
         measured = json.loads(_path(workspace).read_text(encoding="utf-8")) if _path(workspace).is_file() else {"variants": {}}
         found = measured["variants"].get(candidate.name)
-        if found is None or found["settings"] != settings_of(candidate):
+        if found is None or found["settings"] != json.loads(json.dumps(settings_of(candidate))):
             return {"kind": "index"}
         return {"kind": "index", "at": measured["at"], **{key: value for key, value in found.items() if key != "settings"}}
     if not behaviour["adapter"]:
