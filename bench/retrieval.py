@@ -1,6 +1,7 @@
 """Measure retrieval: the share of questions whose source document is among the first k, by the real index.
 
-Run: python -m bench.retrieval DOCUMENTS EXAMPLES [EXAMPLES...] [--sweep]   (--sweep: one line for each change of one knob)
+Run: python -m bench.retrieval DOCUMENTS EXAMPLES [EXAMPLES...] [--sweep] [--rerank MODEL]
+(--sweep: one line for each change of one knob; --rerank: the defaults with this cross-encoder, by id or path, as well)
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tandem.records import Chunk, Document, Example
 from tasks.embed import EmbeddingCache, embed_cached, load_embedder
 from tasks.index import Index, open_table_at
 from tasks.readers import read_document, scan
+from tasks.rerank import load_reranker, rerank
 from tasks.table import Batch, commit
 from tasks.workspace import Settings
 
@@ -51,7 +53,7 @@ def measure(documents: Sequence[Document], examples: Sequence[Example], chunking
         commit(folder, "bench", Batch(chunks, vectors, md5s, embedder.name))
         index = open_table_at(folder, "bench", embedder, retrieval)
         started = time.perf_counter()
-        ranks = [rank for group in _by_roles(examples) for rank in _ranks(index, group)]
+        ranks = [rank for group in _by_roles(examples) for rank in _ranks(index, group, retrieval)]
         seconds = time.perf_counter() - started
     hits = {k: sum(rank <= k for rank in ranks) / len(ranks) for k in (1, 3, 5, 10)}
     mrr = sum(1 / rank for rank in ranks if rank <= DEPTH) / len(ranks)
@@ -63,8 +65,9 @@ def _by_roles(examples: Sequence[Example]) -> Iterator[list[Example]]:
         yield [example for example in examples if example.roles == roles]
 
 
-def _ranks(index: Index, examples: Sequence[Example]) -> Iterator[float]:
-    found = index.search([example.question for example in examples], k=PASSAGES, roles=examples[0].roles)
+def _ranks(index: Index, examples: Sequence[Example], retrieval: Retrieval) -> Iterator[float]:
+    questions, deep = [example.question for example in examples], retrieval.model_copy(update={"k": PASSAGES})
+    found = rerank(load_reranker(deep, index, Settings()), questions, index.search(questions, deep, roles=examples[0].roles), deep)
     for example, passages in zip(examples, found, strict=True):
         order = list(dict.fromkeys(passage.doc_id for passage in passages))
         yield min((order.index(source) + 1.0 for source in example.sources if source in order), default=float("inf"))
@@ -80,8 +83,9 @@ def variations() -> Iterator[tuple[str, Chunking, Retrieval]]:
     for changed in (
         {"candidates": 20}, {"candidates": 100}, {"rrf_k": 5}, {"rrf_k": 20}, {"rrf_k": 60}, {"text_weight": 0.0},
         {"vector_weight": 0.0}, {"text_weight": 1.0}, {"text_weight": 2.0},
+        {"rerank": "mmr", "mmr_lambda": 0.9}, {"rerank": "mmr", "mmr_lambda": 0.7}, {"rerank": "mmr", "mmr_lambda": 0.5},
     ):  # fmt: skip
-        yield "retrieval." + " ".join(f"{key}={value:g}" for key, value in changed.items()), Chunking(), Retrieval(**changed)
+        yield "retrieval." + " ".join(f"{key}={value}" for key, value in changed.items()), Chunking(), Retrieval(**changed)
 
 
 def main() -> None:
@@ -90,16 +94,18 @@ def main() -> None:
     parser.add_argument("documents", type=Path)
     parser.add_argument("examples", type=Path, nargs="+")
     parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--rerank", help="a cross-encoder")
     options = parser.parse_args()
     documents = [read_document(options.documents, doc_id, Documents()) for doc_id in scan(options.documents, {}).files]
     lines = [line for path in options.examples for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     examples = [example for example in map(Example.model_validate_json, lines) if example.answerable and example.sources]
     print(f"{'':34}  hit@1  hit@3  hit@5  hit@10 mrr    n     chunks  ms/question")
     with tempfile.TemporaryDirectory() as folder:
-        for name, chunking, retrieval in variations():
+        chosen = list(variations()) if options.sweep else list(variations())[:1]
+        if options.rerank:
+            chosen.append((f"retrieval.rerank={options.rerank}", Chunking(), Retrieval(rerank=options.rerank)))
+        for name, chunking, retrieval in chosen:
             print(measure(documents, examples, chunking, retrieval, Path(folder, "cache.sqlite")).line(name), flush=True)
-            if not options.sweep:
-                break
 
 
 if __name__ == "__main__":

@@ -68,6 +68,14 @@ class Retrieval(Section):
     rrf_k: int = Field(10, ge=1)
     vector_weight: float = Field(1.0, ge=0)
     text_weight: float = Field(1.5, ge=0)
+    rerank: str = Field("none", min_length=1, description="none, mmr, or a cross-encoder by id or path")
+    rerank_candidates: int = Field(20, ge=1)
+    mmr_lambda: Share = 0.9
+
+    @property
+    def searched(self) -> Retrieval:
+        """What is asked of the store: as many passages as are then put in order anew."""
+        return self if self.rerank == "none" else self.model_copy(update={"k": max(self.k, self.rerank_candidates)})
 
 
 class Base(Section):
@@ -83,10 +91,18 @@ class Base(Section):
 
 
 class Prompt(Section):
-    """What a chat or causal model is told; the reader sees question and passages only."""
+    """What a chat or causal model is told and shown; the reader sees question and passages only.
+
+    `reasoning`: it reasons first and answers behind `reasoning_marker`, which alone is read; `reasoning_tokens` come on top of
+    `base.max_new_tokens`.
+    """
 
     instruction: str
     abstention: str = "I don't know"
+    shots: int = Field(0, ge=0)
+    reasoning: bool = False
+    reasoning_marker: str = Field("Final answer:", min_length=1)
+    reasoning_tokens: int = Field(256, gt=0)
 
 
 class Form(Section):
@@ -295,10 +311,14 @@ class Schedule(Section):
 
 
 class Variant(Section):
-    """One way of answering. Simplicity is counted from the flags."""
+    """One way of answering. Simplicity is counted from the flags.
+
+    `whole_context`: every document that the caller may see is in the input. Nothing is searched, so it counts as simple as `prompt`.
+    """
 
     retrieve: bool = False
     adapter: bool = False
+    whole_context: bool = False
     base: Base | None = None
     prompt: Prompt | None = None
     retrieval: Retrieval | None = None
@@ -307,6 +327,12 @@ class Variant(Section):
     def simplicity(self) -> int:
         """0 for the simplest: prompt < rag < lora < rag+lora."""
         return int(self.retrieve) + 2 * int(self.adapter)
+
+    @model_validator(mode="after")
+    def _check_context(self) -> Variant:
+        if self.retrieve and self.whole_context:
+            raise ValueError("a variant has retrieve: true or whole_context: true, not both")
+        return self
 
 
 class Params(Section):
@@ -333,6 +359,14 @@ class Params(Section):
     schedule: Schedule = Schedule()
     variants: dict[str, Variant] = Field(min_length=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_variants(cls, loaded: Any) -> Any:
+        """A row's section says only what differs from the workspace's. A base that names its model is another base: of its own whole."""
+        if not isinstance(loaded, dict) or not isinstance(loaded.get("variants"), dict):
+            return loaded
+        return {**loaded, "variants": {name: _filled(row, loaded) for name, row in loaded["variants"].items()}}
+
     @field_validator("variants")
     @classmethod
     def _check_names(cls, variants: dict[str, Variant]) -> dict[str, Variant]:
@@ -342,6 +376,17 @@ class Params(Section):
             if name == CHAMPION:
                 raise ValueError(f"variants: {name!r} is the name of what is live; choose another")
         return variants
+
+
+def _filled(row: Any, loaded: dict[str, Any]) -> Any:
+    if not isinstance(row, dict):
+        return row
+    filled = dict(row)
+    for section in ("base", "prompt", "retrieval"):
+        own, common = row.get(section), loaded.get(section)
+        if isinstance(own, dict) and isinstance(common, dict) and not (section == "base" and "model" in own):
+            filled[section] = {**common, **own}
+    return filled
 
 
 def parse_params(text: str, where: str = "params.yaml") -> Params:

@@ -9,12 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tandem.params import Form, Prompt
-from tandem.records import Passage
+from tandem.records import Generation, Passage
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _CITED = re.compile(r"\[(\d+)\]")
 _NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
 _NO_SPACE_AFTER = set("([{$€£'’")
+_REASON_FIRST = 'First write your reasoning, step by step. Then write "{marker}" and behind it nothing but the answer, as told above.'
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """An answered question that is shown before the one asked. `answer` is in the house form; `documents` are those that it quotes."""
+
+    example_id: str
+    question: str
+    passages: tuple[str, ...]
+    answer: str
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +48,37 @@ def reader_prompt(question: str, passages: Sequence[str]) -> str:
     return f"{' '.join(question.split())} [SEP] {numbered(passages)}".rstrip()
 
 
-def chat_messages(question: str, passages: Sequence[str], prompt: Prompt) -> list[dict[str, str]]:
-    """The same question for a chat model: the instruction as the system's message, then passages and question."""
+def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> list[dict[str, str]]:
+    """The same question for a chat model: the instruction as the system's message, each shot as a turn, then passages and question.
+
+    With reasoning the instruction asks for it; a shot, which has none, shows its answer behind the marker.
+    """
+    told = f"{prompt.instruction}\n\n{_REASON_FIRST.format(marker=prompt.reasoning_marker)}" if prompt.reasoning else prompt.instruction
+    messages = [{"role": "system", "content": told}]
+    for shot in shots:
+        answer = f"{prompt.reasoning_marker} {shot.answer}" if prompt.reasoning else shot.answer
+        messages += [{"role": "user", "content": _asked(shot.question, shot.passages)}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": _asked(question, passages)}]
+
+
+def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> str:
+    """The same question for a causal model without a chat template; the answer follows the last line break, as in each shot."""
+    texts = [message["content"] for message in chat_messages(question, passages, prompt, shots)]
+    answered = [f"{asked}\n{answer}" for asked, answer in zip(texts[1:-1:2], texts[2:-1:2], strict=True)]
+    return "\n\n".join([texts[0], *answered, texts[-1]]) + "\n"
+
+
+def generation(text: str, n_tokens_in: int, n_tokens_out: int, prompt: Prompt) -> Generation:
+    """What a model said as a generation: with reasoning, only what follows the last marker is its text, nothing where there is none.
+    All tokens are counted."""
+    if prompt.reasoning:
+        text = (re.split(re.escape(prompt.reasoning_marker), text, flags=re.IGNORECASE)[1:] or [""])[-1]
+    return Generation(text.strip(), n_tokens_in, n_tokens_out)
+
+
+def _asked(question: str, passages: Sequence[str]) -> str:
     context = "\n\n".join(f"[{number}] {text}" for number, text in enumerate(passages, start=1))
-    asked = f"{context}\n\nQuestion: {question}" if context else f"Question: {question}"
-    return [{"role": "system", "content": prompt.instruction}, {"role": "user", "content": asked}]
-
-
-def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt) -> str:
-    """The same question for a causal model without a chat template; the answer follows the last line break."""
-    return "\n\n".join(message["content"] for message in chat_messages(question, passages, prompt)) + "\n"
+    return f"{context}\n\nQuestion: {question}" if context else f"Question: {question}"
 
 
 def shortened(answer: str, max_chars: int | None) -> str:

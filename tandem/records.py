@@ -204,8 +204,9 @@ class Scorecard:
     """One variant's measures on one held-out set.
 
     `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
-    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, ndcg@10, n; `latency_ms` p50, p95 and their
-    parts. `flags` counts what makes a variant complex: retrieve, adapter. `cost_by_part` is a mean answer's, by the price book of the run.
+    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, ndcg@10, n; `latency_ms` p50, p95, p99 and
+    those of its stages. `flags` counts what makes a variant complex: retrieve, adapter. `cost_by_part` is a mean answer's, by the price
+    book of the run.
     """
 
     variant: str

@@ -20,6 +20,7 @@ from tandem.quotations import FABRICATED, STITCHED, VERBATIM, WRONG_DOCUMENT, WR
 from tandem.records import Example, Passage, Row, Scorecard, SetUp, Usage
 from tandem.words import normalise
 
+STAGES = ("retrieve", "rerank", "generate")  # of an answer, timed apart
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -219,14 +220,16 @@ def scorecard(
     setup: SetUp | None = None,
     cost_by_part: Mapping[str, float] | None = None,
 ) -> Scorecard:
-    """The rows of one variant as one scorecard. `latencies_ms`: part -> one value a question; `total` gives p50 and p95, any other
-    part (retrieve, generate) `PART_p50` and `PART_p95`. `retrieval` is a `retrieval_summary`, {} for a variant that does not retrieve."""
+    """The rows of one variant as one scorecard. `latencies_ms`: stage -> one value a question; `total` gives p50, p95 and p99, each of
+    `STAGES` `STAGE_p50` and so on; null where the variant has no such stage. `retrieval` is a `retrieval_summary`, {} for a variant
+    that does not retrieve."""
     values = {name: [value for row in rows if (value := measure.of(row)) is not None] for name, measure in MEASURES.items()}
-    latency: dict[str, float | None] = {"p50": None, "p95": None}
-    for part, series in latencies_ms.items():
-        for share in (50, 95):
+    latency: dict[str, float | None] = {}
+    for part in ("total", *STAGES):
+        series = np.asarray(latencies_ms.get(part, ()), dtype=float)
+        for share in (50, 95, 99):
             key = f"p{share}" if part == "total" else f"{part}_p{share}"
-            latency[key] = float(np.percentile(np.asarray(series, dtype=float), share)) if len(series) else None
+            latency[key] = float(np.percentile(series, share)) if len(series) else None
     cost = _mean([row.cost_usd for row in rows])
     return Scorecard(
         variant=variant,
@@ -250,7 +253,7 @@ def summary(card: Scorecard) -> dict[str, Any]:
     return {
         **{name: card.measures.get(name) for name in ("quality", "form", "grounding", "citation_precision")},
         "retrieval": {name: card.retrieval.get(name) for name in ("hit@1", "hit@5", "mrr", "ndcg@10", "n")},
-        "latency_ms": {name: card.latency_ms.get(name) for name in ("p50", "p95")},
+        "latency_ms": dict(card.latency_ms),
         "cost_usd_per_1k": card.cost_usd_per_1k,
     }
 

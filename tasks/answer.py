@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from tandem.grounding import grounding
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
 from tandem.records import Answer, Generation, Passage, Source, Usage
 from tasks.generate import Generator, Request, load_generator
+from tasks.rerank import Reranker, load_reranker, rerank
 from tasks.workspace import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ MAX_QUESTION_CHARS = 2_000
 MIN_SUPPORT = 0.5  # share of an answer's sentences that its passages must support, for a failed form to be repaired
 
 
-def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str, Any]:
-    """All that answering needs, as plain JSON: what a registered version carries and `open_answerer` takes."""
+def behaviour_of(workspace: Workspace, name: str, variant: Variant, shots: Sequence[prompts.Shot] = ()) -> dict[str, Any]:
+    """All that answering needs, as plain JSON: what a registered version carries and `open_answerer` takes. The shots go in by their
+    text, so that the version shows the same ones whatever becomes of the examples."""
     from tasks.index import layout_of, read_pointer
     from tasks.versions import data_version
 
@@ -38,6 +41,8 @@ def behaviour_of(workspace: Workspace, name: str, variant: Variant) -> dict[str,
         "variant": name,
         "retrieve": variant.retrieve,
         "adapter": variant.adapter,
+        "whole_context": variant.whole_context,
+        "shots": json.loads(json.dumps([asdict(shot) for shot in shots])),
         "base": (variant.base or params.base).model_dump(),
         "prompt": (variant.prompt or params.prompt).model_dump(),
         "retrieval": (variant.retrieval or params.retrieval).model_dump(),
@@ -67,8 +72,17 @@ class Asked:
 class Answerer:
     """One behaviour, ready to answer: the index stays open, the generator loaded."""
 
-    def __init__(self, behaviour: Mapping[str, Any], index: Index | None, generator: Generator, model_version: str | None = None):
+    def __init__(
+        self,
+        behaviour: Mapping[str, Any],
+        index: Index | None,
+        generator: Generator,
+        model_version: str | None = None,
+        reranker: Reranker | None = None,
+    ):
         self.behaviour, self.index, self.generator, self.model_version = behaviour, index, generator, model_version
+        self.reranker, self.is_whole = reranker, bool(behaviour.get("whole_context"))
+        self.shots = tuple(shot_from(shot) for shot in behaviour.get("shots", ()))
         self.form, self.prompt = Form(**behaviour["form"]), Prompt(**behaviour["prompt"])
         self.retrieval, self.prices = Retrieval(**behaviour["retrieval"]), Prices(**behaviour["prices"])
 
@@ -83,7 +97,7 @@ class Answerer:
         """
         started = time.perf_counter()
         passages = self._passages_of(asked)
-        requests = [Request(one.question, tuple(prompts.shown(found))) for one, found in zip(asked, passages, strict=True)]
+        requests = [self.request(one.question, found) for one, found in zip(asked, passages, strict=True)]
         generations = self.generator.generate(requests, self.prompt, self.behaviour["adapter"])
         seconds = time.perf_counter() - started
         return [
@@ -104,17 +118,37 @@ class Answerer:
                 passages[at] = found
         return passages
 
+    def request(self, question: str, passages: Sequence[Passage]) -> Request:
+        """What the generator is given for a question."""
+        return Request(question, tuple(prompts.shown(passages)), self.shots, uncut=self.is_whole)
+
     def count_embedded(self, question: str) -> int:
-        """Tokens of a question that searching for it embeds; 0 without retrieval, or with full-text search alone."""
-        return self.index.count_tokens([question]) if self.index is not None and self.retrieval.vector_weight else 0
+        """Tokens of a question that searching for it embeds; 0 where nothing is searched, or with full-text search alone."""
+        if self.index is None or self.is_whole or not self.retrieval.vector_weight:
+            return 0
+        return self.index.count_tokens([question])
 
     def retrieve(
         self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = (), retrieval: Retrieval | None = None
     ) -> list[list[Passage]]:
-        """The passages of each question, by its own retrieval unless told another; none for a variant that does not retrieve."""
+        """The passages of each question, by its own retrieval unless told another; every document where the whole knowledge base is read,
+        none for a variant that has no context."""
+        return self.rerank(questions, self.search(questions, roles, collections, retrieval), retrieval)
+
+    def search(
+        self, questions: Sequence[str], roles: Sequence[str] = (), collections: Sequence[str] = (), retrieval: Retrieval | None = None
+    ) -> list[list[Passage]]:
+        """The first part of `retrieve`: what the store finds, and lets this caller see."""
         if self.index is None:
             return [[] for _ in questions]
-        return self.index.search(questions, retrieval or self.retrieval, roles=roles, collections=collections)
+        if self.is_whole:
+            documents = self.index.documents(roles, collections)
+            return [documents for _ in questions]
+        return self.index.search(questions, (retrieval or self.retrieval).searched, roles=roles, collections=collections)
+
+    def rerank(self, questions: Sequence[str], found: list[list[Passage]], retrieval: Retrieval | None = None) -> list[list[Passage]]:
+        """The second part of `retrieve`: the order in which passages are read, and how many."""
+        return rerank(self.reranker, questions, found, retrieval or self.retrieval) if self.reranker else found
 
     def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float, n_embedding_tokens: int = 0) -> Answer:
         """The record of an output: answer, sources with quotes, cost; what fails the house form is repaired or replaced, and marked."""
@@ -169,17 +203,28 @@ def open_answerer(behaviour: Mapping[str, Any], adapter_dir: Path | None, settin
     generator = load_generator(
         Base(**behaviour["base"]), Form(**behaviour["form"]), settings, adapter_dir if behaviour["adapter"] else None
     )
-    return Answerer(behaviour, open_behaviour_index(behaviour, settings), generator, model_version)
+    index = open_behaviour_index(behaviour, settings)
+    return Answerer(behaviour, index, generator, model_version, behaviour_reranker(behaviour, index, settings))
+
+
+def reads_index(behaviour: Mapping[str, Any]) -> bool:
+    """Whether answers are written from the table: from what is found in it, or from all of it."""
+    return bool(behaviour["retrieve"] or behaviour.get("whole_context"))
+
+
+def behaviour_reranker(behaviour: Mapping[str, Any], index: Index | None, settings: Settings) -> Reranker | None:
+    """What puts its passages in order anew; None where nothing does. Raises Refused where it cannot be loaded."""
+    return load_reranker(Retrieval(**behaviour["retrieval"]), index, settings) if behaviour["retrieve"] else None
 
 
 def open_behaviour_index(behaviour: Mapping[str, Any], settings: Settings) -> Index | None:
-    """The table that a behaviour searches; None for a variant that does not retrieve. A layout that does not match is refused."""
-    if not behaviour["retrieve"]:
+    """The table that a behaviour searches or reads; None for a variant without context. A layout that does not match is refused."""
+    if not reads_index(behaviour):
         return None
     from tasks.embed import load_embedder
     from tasks.index import open_table_at
 
-    embedder = load_embedder(Embedder(**behaviour["embedder"]), settings)
+    embedder = load_embedder(Embedder(**behaviour["embedder"]), settings) if behaviour["retrieve"] else None
     uri = settings.index_uri or behaviour["index_uri"]
     return open_table_at(uri, behaviour["table"], embedder, Retrieval(**behaviour["retrieval"]))
 
@@ -211,6 +256,12 @@ def checked_question(question: str) -> str:
     if len(text) > MAX_QUESTION_CHARS:
         raise Refused(f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}", hint="Shorten it and ask again.")
     return text
+
+
+def shot_from(loaded: Mapping[str, Any]) -> prompts.Shot:
+    """A shot as a behaviour holds it."""
+    lists = {name: tuple(loaded[name]) for name in ("passages", "documents")}
+    return prompts.Shot(**{**loaded, **lists})
 
 
 def with_trace(answer: Answer, trace_id: str | None) -> Answer:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tandem.params import Base
+from tandem.params import Base, Form, Prompt, Retrieval, Section
 from tasks.answer import behaviour_of
+from tasks.contexts import Context, Contexts
 from tasks.generate import revision_of
 from tasks.train import Trained, load_trained, read_trained
 from tasks.workspace import Workspace
+
+_SECTIONS: dict[str, type[Section]] = {"base": Base, "prompt": Prompt, "form": Form}
 
 
 @dataclass(frozen=True)
@@ -29,23 +32,28 @@ class Candidate:
     @property
     def identity(self) -> str:
         """What makes two candidates answer alike: everything but where the index stands and what it held."""
-        keys = ["retrieve", "adapter", "base", "prompt", "form"]
-        if self.behaviour["retrieve"]:
-            keys += ["retrieval", "layout"]
-        return json.dumps([{key: self.behaviour.get(key) for key in keys}, self.training], sort_keys=True)
+        behaviour = {"whole_context": False, "shots": [], **self.behaviour}
+        said = {key: behaviour[key] for key in ("retrieve", "adapter", "whole_context", "shots")}
+        for section, model in _SECTIONS.items():  # through the model: a version registered before a setting existed has its default
+            said[section] = model(**behaviour[section]).model_dump()
+        if behaviour["retrieve"]:
+            said |= {"retrieval": Retrieval(**behaviour["retrieval"]).model_dump(), "layout": behaviour.get("layout")}
+        return json.dumps([said, self.training], sort_keys=True)
 
 
 def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
     """The rows of `params.variants` that exist, and the others with the reason why not."""
     trained = load_trained(workspace)
+    contexts = Contexts(workspace)
     present, absent = [], {}
     for name, variant in workspace.params.variants.items():
         reason = _absence(variant.base or workspace.params.base, trained) if variant.adapter else None
-        if reason:
-            absent[name] = reason
+        context = Context(reason=reason) if reason else contexts.of(variant)
+        if context.reason:
+            absent[name] = context.reason
         else:
             adapter = workspace.adapter_dir if variant.adapter else None
-            behaviour = behaviour_of(workspace, name, variant)
+            behaviour = behaviour_of(workspace, name, variant, context.shots)
             present.append(Candidate(name, behaviour, adapter, variant.simplicity, training_digest(adapter)))
     return present, absent
 
@@ -64,8 +72,8 @@ def training_digest(adapter_dir: Path | None) -> str | None:
 
 
 def trained_on(candidates: Sequence[Candidate]) -> set[str]:
-    """Ids of the examples in the training lineage of any of these candidates' adapters."""
-    seen: set[str] = set()
+    """Ids of the examples in the training lineage of any of these candidates' adapters, and of those that are shown as shots."""
+    seen = {shot["example_id"] for candidate in candidates for shot in candidate.behaviour.get("shots", ())}
     for folder in {candidate.adapter_dir for candidate in candidates if candidate.adapter_dir}:
         trained = read_trained(folder / "training.json")
         seen.update(trained.lineage["examples"] if trained else ())

@@ -9,11 +9,11 @@ from typing import Any
 from tandem.economics import Costs, cost_with_context, pareto_front, setup_of
 from tandem.params import Prices
 from tandem.records import Interval, Scorecard
+from tandem.scoring import STAGES
 from tasks.costs import CONTEXTS, break_evens, context_usage
 
 PLOT = {"left": 64, "right": 620, "top": 36, "bottom": 250}  # the plotting area of a 640 x 300 SVG
 BARS = {"left": 12, "right": 520, "row": 48}  # of a stacked bar chart, 640 wide
-STAGES = ("retrieve", "rerank", "generate")
 LABEL_HEIGHT, LABEL_WIDTH = 19, 110
 _STEPS = (1, 2, 2.5, 5, 10)
 _MOST_TICKS = 6

@@ -21,6 +21,7 @@ from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Mix, make_exercises
 from tandem.words import normalise
 from tasks.examples import load_examples
+from tasks.rerank import retrieve
 from tasks.stage import run_stage
 from tasks.workspace import Workspace, replacing
 
@@ -66,8 +67,8 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
 
     params = workspace.params
     labelled = load_examples(workspace)
-    allowed = _trainable(workspace, labelled.documents)
-    usable = [example for example in labelled.sides.train if _is_usable(example, allowed)]
+    allowed = trainable(workspace, labelled.documents)
+    usable = [example for example in labelled.sides.train if is_usable(example, allowed)]
     n_left_out = len(labelled.sides.train) - len(usable)
     answerable = sum(example.answerable for example in usable)
     if answerable < params.adapter.min_examples:
@@ -82,7 +83,8 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
         if one.doc_id in allowed and not one.roles:
             chunks.setdefault(one.doc_id, []).append(one)
     validation = share_of_groups(usable, params.adapter.validation_share, params.seed)
-    found = open_index(workspace).search([example.question for example in usable], params.retrieval, k=params.retrieval.candidates)
+    retrieval = params.retrieval.model_copy(update={"k": params.retrieval.candidates})
+    found = retrieve(open_index(workspace), [example.question for example in usable], retrieval, workspace.settings)
     rows = [
         _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks, example.id in validation)
         for example, passages in zip(usable, found, strict=True)
@@ -145,7 +147,7 @@ def load_lineage(workspace: Workspace) -> dict[str, Any]:
     return dict(json.loads((workspace.training_set_path.parent / "lineage.json").read_text(encoding="utf-8")))
 
 
-def _trainable(workspace: Workspace, documents: Mapping[str, Document]) -> set[str]:
+def trainable(workspace: Workspace, documents: Mapping[str, Document]) -> set[str]:
     """Documents that may train as they are on disk and as they were indexed: the passages are of the indexed version."""
     from tasks.refresh import read_manifest
 
@@ -154,7 +156,7 @@ def _trainable(workspace: Workspace, documents: Mapping[str, Document]) -> set[s
     return {doc_id for doc_id, document in documents.items() if document.may_train and indexed.get(doc_id) == document.md5}
 
 
-def _is_usable(example: Example, allowed: set[str]) -> bool:
+def is_usable(example: Example, allowed: set[str]) -> bool:
     """An answer without a source would teach to answer from nowhere; without one only abstaining can be taught."""
     grounded = bool(example.sources) or not example.answerable
     return grounded and not example.roles and allowed.issuperset(example.sources)
@@ -166,7 +168,7 @@ def _row(
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
     chance = rng.random()
-    distractors = [p for p in found if p.doc_id not in example.sources and not _holds(p.text, example)]
+    distractors = [p for p in found if p.doc_id not in example.sources and not holds(p.text, example)]
     answer = shortened(example.answer, params.adapter.max_answer_chars)
     gold = _gold_passages(example, answer, found, chunks)
     if not params.adapter.context or chance < params.adapter.closed_book_share:
@@ -222,11 +224,11 @@ def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chun
         candidates = [*ranked, *others]
         if candidates:
             likest = max(candidates, key=lambda passage: len(wanted & set(normalise(passage.text).split())))
-            gold.append(next((passage for passage in candidates if _holds(passage.text, example)), likest))
+            gold.append(next((passage for passage in candidates if holds(passage.text, example)), likest))
     return gold
 
 
-def _holds(text: str, example: Example) -> bool:
+def holds(text: str, example: Example) -> bool:
     """Whether a text holds a fact of the example (or its answer, where it names no fact)."""
     folded = " ".join(text.lower().split())
     return any(" ".join(fact.lower().split()) in folded for fact in example.facts or (example.answer,))

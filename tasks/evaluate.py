@@ -178,6 +178,8 @@ def _scorecard(
                 **traits[example.id],
             )
         )
+        if candidate.behaviour.get("whole_context") and not rows[-1].restricted:  # every document, in every row, would fill the report
+            rows[-1] = replace(rows[-1], passages=tuple(found.passages[number - 1].shown_text for number in parsed.cited))
         rows[-1] = replace(rows[-1], context_holds=context_holds(example, found.passages))
         answers.append(parsed.answer)
     for rater in raters:

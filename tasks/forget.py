@@ -73,7 +73,7 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         notes = [*_label(workspace), *_restore(workspace)]
         sentences = sentences_of(workspace, ids)
         examples = _naming(workspace, ids)
-        adapters, unasked = _trained_on(workspace, ids)
+        adapters, showing, unasked = _holding_versions(workspace, ids)
         _drop_interrupted_training(workspace, ids)
         for doc_id in ids:
             quarantine.clear(workspace, doc_id)
@@ -86,7 +86,7 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         sentences -= _said_elsewhere(workspace, sentences)
         found = kept(workspace, ids, sentences)
         erased = erase(workspace, found) if everywhere else Erased()
-        still = (*_still(workspace, ids, examples, sentences), *_in_dvc(workspace, ids, found, everywhere))
+        still = (*_still(workspace, ids, examples, sentences), *showing, *_in_dvc(workspace, ids, found, everywhere))
         _marker(workspace).unlink(missing_ok=True)
     return Forgotten(
         forgotten=tuple(ids),
@@ -184,19 +184,24 @@ def _naming(workspace: Workspace, ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(example.id for example in found if set(example.sources) & set(ids))
 
 
-def _trained_on(workspace: Workspace, ids: Sequence[str]) -> tuple[list[TrainedOn], list[str]]:
-    """The adapter in place and the registered ones that learned from these documents; and what could not be asked."""
+def _holding_versions(workspace: Workspace, ids: Sequence[str]) -> tuple[list[TrainedOn], list[str], list[str]]:
+    """The adapter in place and the registered ones that learned from these documents; the versions whose shots quote them, a line each;
+    and what could not be asked."""
     found = [TrainedOn(None, (), learned)] if (learned := _learned(workspace.adapter_dir, ids)) else []
-    notes = []
+    showing, notes = [], []
     try:
         for version, aliases in registry.versions(workspace).items():
             with suppress(FileNotFoundError):
-                adapter = registry.registered(workspace, version).adapter_path
-                if adapter is not None and (learned := _learned(adapter, ids)):
+                known = registry.registered(workspace, version)
+                if known.adapter_path is not None and (learned := _learned(known.adapter_path, ids)):
                     found.append(TrainedOn(version, aliases, learned))
+                shots = [shot for shot in known.behaviour.get("shots", ()) if set(shot["documents"]) & set(ids)]
+                if shots:
+                    named = f"version {version} ({', '.join(aliases) or 'no alias'})"
+                    showing.append(f"{named} shows {len(shots)} shots that quote it; `tandem compare`, then delete the version in MLflow")
     except Refused as refusal:
         notes.append(f"which registered adapters were trained on it could not be asked: {refusal.paragraph()}")
-    return found, notes
+    return found, showing, notes
 
 
 def _learned(adapter: Path, ids: Sequence[str]) -> tuple[str, ...]:

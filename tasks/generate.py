@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question with what the generator may read."""
+    """One question with what the generator may read. `uncut`: it is refused where it is longer than `base.max_input_tokens`."""
 
     question: str
     passages: tuple[str, ...] = ()
+    shots: tuple[prompts.Shot, ...] = ()
+    uncut: bool = False
 
 
 class Generator(Protocol):
@@ -59,10 +61,7 @@ class LocalGenerator:
                 where |= {"quantization_config": _four_bits(), "device_map": {"": self.device}}
             model: Any = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
         except (OSError, ValueError) as error:
-            raise Refused(
-                f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
-                hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, or a hub id that this machine can reach.",
-            ) from error
+            raise unloadable(base, error) from error
         self.is_seq2seq = bool(config.is_encoder_decoder)
         self.is_uncased = bool(getattr(self.tokenizer, "do_lower_case", False))
         self.tokenizer.truncation_side = "right" if self.is_seq2seq else "left"
@@ -77,47 +76,77 @@ class LocalGenerator:
         if adapter and not self.has_adapter:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
         texts = [self.prompt_text(request, prompt) for request in requests]
+        for request, text in zip(requests, texts, strict=True):
+            if request.uncut and (n_tokens := len(self.tokenizer(text)["input_ids"])) > self.base.max_input_tokens:
+                raise _too_long(n_tokens, self.base)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
         for start in range(0, len(order), self.base.batch_size):
             batch = order[start : start + self.base.batch_size]
-            for i, generation in zip(batch, self._generate_batch([texts[i] for i in batch], adapter), strict=True):
+            for i, generation in zip(batch, self._generate_batch([texts[i] for i in batch], prompt, adapter), strict=True):
                 outputs[i] = self._restored(generation, requests[i]) if self.is_uncased else generation
         return [outputs[i] for i in range(len(texts))]
 
     def prompt_text(self, request: Request, prompt: Prompt) -> str:
-        """The model's input as text: the reader's format, the chat template where there is one, else plain."""
-        if self.is_seq2seq:
-            return prompts.reader_prompt(request.question, request.passages)
-        if getattr(self.tokenizer, "chat_template", None):
-            messages = prompts.chat_messages(request.question, request.passages, prompt)
-            return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-        return prompts.plain_prompt(request.question, request.passages, prompt)
+        """The model's input as text."""
+        return prompt_text(self.tokenizer, self.is_seq2seq, request, prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special ones."""
         return [len(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
-    def _generate_batch(self, texts: list[str], adapter: bool) -> list[Generation]:
+    def _generate_batch(self, texts: list[str], prompt: Prompt, adapter: bool) -> list[Generation]:
         import torch
 
         inputs = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=self.base.max_input_tokens)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items() if name in ("input_ids", "attention_mask")}
+        n_new = max_new_tokens(self.base, prompt)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
         with torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
             output = self.model.generate(
-                **inputs, max_new_tokens=self.base.max_new_tokens, do_sample=False, num_beams=1, pad_token_id=self.tokenizer.pad_token_id
+                **inputs, max_new_tokens=n_new, do_sample=False, num_beams=1, pad_token_id=self.tokenizer.pad_token_id
             )
         new = output if self.is_seq2seq else output[:, inputs["input_ids"].shape[1] :]
         n_in = inputs["attention_mask"].sum(1).tolist()
         n_out = (new != self.tokenizer.pad_token_id).sum(1).tolist()
         decoded = self.tokenizer.batch_decode(new, skip_special_tokens=True)
-        return [Generation(text.strip(), int(i), int(o)) for text, i, o in zip(decoded, n_in, n_out, strict=True)]
+        return [prompts.generation(text, int(i), int(o), prompt) for text, i, o in zip(decoded, n_in, n_out, strict=True)]
 
     def _restored(self, generation: Generation, request: Request) -> Generation:
         literals = self.form.answer.replace("{answer}", "\n\n").replace("{source}", "\n\n") + "\n\n" + self.form.no_source
         texts = [literals, *(f"[{n}]" for n in range(1, len(request.passages) + 1)), "I don't know", *request.passages, request.question]
         return Generation(prompts.restore(generation.text, texts), generation.n_tokens_in, generation.n_tokens_out)
+
+
+def prompt_text(tokenizer: Any, is_seq2seq: bool, request: Request, prompt: Prompt) -> str:
+    """A model's input as text: the reader's format, the chat template where there is one, else plain."""
+    if is_seq2seq:
+        return prompts.reader_prompt(request.question, request.passages)
+    if getattr(tokenizer, "chat_template", None):
+        messages = prompts.chat_messages(request.question, request.passages, prompt, request.shots)
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    return prompts.plain_prompt(request.question, request.passages, prompt, request.shots)
+
+
+def max_new_tokens(base: Base, prompt: Prompt) -> int:
+    """Those of an answer, and of the reasoning before it where it is asked for."""
+    return base.max_new_tokens + (prompt.reasoning_tokens if prompt.reasoning else 0)
+
+
+def unloadable(base: Base, error: Exception) -> Refused:
+    """What to say where a base cannot be loaded."""
+    return Refused(
+        f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
+        hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, or a hub id that this machine can reach.",
+    )
+
+
+def _too_long(n_tokens: int, base: Base) -> Refused:
+    return Refused(
+        f"the whole knowledge base and the question are {n_tokens:,} tokens, base.max_input_tokens of {base.model!r} is "
+        f"{base.max_input_tokens:,}",
+        hint="Narrow the question to collections, or let a variant that retrieves take over: `tandem compare`.",
+    )
 
 
 def load_generator(base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None) -> Generator:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from tandem import prompts
 from tandem.errors import Refused
 from tandem.params import Base, Prompt
 from tandem.records import Generation
-from tasks.generate import Request
+from tasks.generate import Request, max_new_tokens
 from tasks.workspace import Settings
 
 TIMEOUT_S = 60.0
@@ -51,8 +52,8 @@ class OpenAIGenerator:
         try:
             reply = self._client.chat.completions.create(
                 model=self.base.model,
-                messages=prompts.chat_messages(request.question, request.passages, prompt),  # type: ignore[arg-type]
-                max_tokens=self.base.max_new_tokens,
+                messages=prompts.chat_messages(request.question, request.passages, prompt, request.shots),  # type: ignore[arg-type]
+                max_tokens=max_new_tokens(self.base, prompt),
                 temperature=0,
             )
         except OpenAIError as error:
@@ -62,9 +63,6 @@ class OpenAIGenerator:
             ) from error
         usage = reply.usage
         details = usage.prompt_tokens_details if usage else None
-        return Generation(
-            (reply.choices[0].message.content or "").strip(),
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
-            (details.cached_tokens or 0) if details else 0,
-        )
+        n_in, n_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        said = prompts.generation(reply.choices[0].message.content or "", n_in, n_out, prompt)
+        return replace(said, n_cached_tokens=(details.cached_tokens or 0) if details else 0)

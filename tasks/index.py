@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,17 @@ import numpy as np
 from tandem.errors import Refused
 from tandem.params import Params, Retrieval
 from tandem.records import Passage
-from tandem.retrieval import fuse
+from tandem.retrieval import fuse, whole_documents
 from tasks.embed import Embedder, load_embedder
 from tasks.rankings import PASSAGE_COLUMNS, allowed, rankings
-from tasks.table import connect, ensure_text_index, find_table, optimize
+from tasks.table import chunks_in, connect, ensure_text_index, find_table, optimize, quoted
 from tasks.workspace import Workspace, write_json
 
 FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
 KEEP_VERSIONS = timedelta(days=1)
 MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
+KEYS_AT_ONCE = 1_000
 
 
 def layout_of(params: Params) -> dict[str, Any]:
@@ -106,6 +107,20 @@ class Index:
             raise Refused(seen, hint="Run `tandem refresh`, which rebuilds a damaged table, and ask again.") from error
         return [_fused(both, params)[: k or params.k] for both in found]
 
+    def stored_vectors(self, chunk_ids: Collection[str]) -> dict[str, np.ndarray]:
+        """Chunk id -> its vector in the table, (dimensions,) float32 of unit length."""
+        ids = sorted(chunk_ids)
+        found: dict[str, np.ndarray] = {}
+        for start in range(0, len(ids), KEYS_AT_ONCE):
+            where = f"chunk_id IN ({quoted(ids[start : start + KEYS_AT_ONCE])})"
+            rows = self._table.search().where(where).select(["chunk_id", "vector"]).limit(None).to_arrow()
+            found |= dict(zip(rows["chunk_id"].to_pylist(), map(np.asarray, rows["vector"].to_pylist()), strict=True))
+        return found
+
+    def documents(self, roles: Sequence[str] = (), collections: Sequence[str] = ()) -> list[Passage]:
+        """Every document that the caller may see, whole and by id, as one passage each; filtered in the store as `search` does."""
+        return whole_documents(chunks_in(self._table, allowed(roles, collections)))
+
 
 def _fused(rankings: Sequence[Sequence[Mapping[str, Any]]], params: Retrieval) -> list[Passage]:
     """The rows of the vector and the full-text ranking as passages, best first."""
@@ -137,18 +152,25 @@ def _loader(workspace: Workspace, embedder: Embedder | None) -> Callable[[], Emb
     return lambda: embedder or load_embedder(workspace.params.embedder, workspace.settings)
 
 
-def open_table_at(uri: str, table: str, embedder: Embedder, retrieval: Retrieval) -> Index:
-    """A table outside any workspace. Raises Refused where it is missing or was filled by another embedder."""
+def open_table_at(uri: str, table: str, embedder: Embedder | None, retrieval: Retrieval) -> Index:
+    """A table outside any workspace; without an embedder it can be read, not searched. Raises Refused where it is missing or was filled
+    by another embedder."""
     found = find_table(uri, table)
     if found is None:
         raise Refused(f"there is no table {table} at {uri}", hint="Run `tandem refresh`, or point TANDEM_INDEX_URI at the index.")
     filled_by = (found.schema.metadata or {}).get(b"tandem:embedder", b"").decode()
+    if embedder is None:
+        return Index(uri, found, _unsearched, retrieval)
     if filled_by != embedder.name:
         raise Refused(
             f"the table {table} at {uri} was filled by the embedder {filled_by or '(unknown)'}, not by {embedder.name}",
             hint="Run `tandem refresh`, or set embedder.model in params.yaml back.",
         )
     return Index(uri, found, lambda: embedder, retrieval)
+
+
+def _unsearched() -> Embedder:
+    raise Refused("a table that was opened without an embedder is searched", hint="Give `open_table_at` the embedder that filled it.")
 
 
 def read_pointer(workspace: Workspace) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tandem import prompts
-from tandem.params import Base, Form, Prompt, Retrieval
+from tandem.params import Base, Form, Retrieval
 from tandem.records import Example, Generation, Passage
-from tasks.answer import Answerer, open_behaviour_index
+from tandem.scoring import STAGES
+from tasks.answer import Answerer, behaviour_reranker, open_behaviour_index, reads_index
 from tasks.batches import Batch, Generators, Model, answer_batches
 from tasks.candidates import Candidate
 from tasks.cluster import connect
-from tasks.generate import Generator, Request
+from tasks.generate import Generator
 from tasks.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
@@ -61,10 +61,10 @@ class Lineup:
         return found
 
     def retrieve(self, examples: Sequence[Example]) -> dict[str, list[Found]]:
-        """Per kind of retrieval: what it finds for every question, once."""
+        """Per kind of retrieval: what it finds for every question, once; every document where the whole knowledge base is read."""
         found: dict[str, list[Found]] = {}
         for candidate in self.candidates:
-            if candidate.behaviour["retrieve"] and (key := retrieval_key(candidate)) not in found:
+            if reads_index(candidate.behaviour) and (key := retrieval_key(candidate)) not in found:
                 started = time.perf_counter()
                 passages = self._search(candidate, examples, Retrieval(**candidate.behaviour["retrieval"]))
                 seconds = (time.perf_counter() - started) / len(examples)
@@ -85,23 +85,26 @@ class Lineup:
         return outputs
 
     def time(self, examples: Sequence[Example]) -> dict[str, dict[str, list[float]]]:
-        """Milliseconds of answers given one by one, the candidates taking turns on each question; the first question warms up."""
+        """Milliseconds of answers given one by one, by stage, the candidates taking turns on each question; the first question warms up.
+        A stage that a candidate does not have is empty."""
         latencies: dict[str, dict[str, list[float]]] = {
-            candidate.name: {"retrieve": [], "generate": [], "total": []} for candidate in self.candidates
+            candidate.name: {stage: [] for stage in (*STAGES, "total")} for candidate in self.candidates
         }
         for done, example in enumerate([*examples[:1], *examples]):
             self.progress("timing answers", done, len(examples))
             for candidate in self.candidates:
                 answerer = self._answerer(candidate)
                 started = time.perf_counter()
-                passages = answerer.retrieve([example.question], example.roles)[0]
-                found = time.perf_counter()
-                request = Request(example.question, tuple(prompts.shown(passages)))
-                answerer.generator.generate([request], answerer.prompt, candidate.behaviour["adapter"])
+                found = answerer.search([example.question], example.roles)
+                searched = time.perf_counter()
+                passages = answerer.rerank([example.question], found)[0]
+                ready = time.perf_counter()
+                answerer.generator.generate([answerer.request(example.question, passages)], answerer.prompt, candidate.behaviour["adapter"])
                 ended = time.perf_counter()
-                if done:
-                    for part, seconds in (("retrieve", found - started), ("generate", ended - found), ("total", ended - started)):
-                        latencies[candidate.name][part].append(seconds * 1000)
+                taken = {"retrieve": searched - started, "rerank": ready - searched, "generate": ended - ready, "total": ended - started}
+                for stage, seconds in taken.items() if done else ():
+                    if stage != "rerank" or answerer.reranker:
+                        latencies[candidate.name][stage].append(seconds * 1000)
         return latencies
 
     def _search(self, candidate: Candidate, examples: Sequence[Example], retrieval: Retrieval) -> list[list[Passage]]:
@@ -118,12 +121,14 @@ class Lineup:
 
     def _answerer(self, candidate: Candidate) -> Answerer:
         index = None
-        if candidate.behaviour["retrieve"]:
-            key = json.dumps([candidate.behaviour[name] for name in ("index_uri", "table", "embedder", "retrieval")], sort_keys=True)
+        if reads_index(candidate.behaviour):
+            names = ("index_uri", "table", "embedder", "retrieval", "retrieve")
+            key = json.dumps([candidate.behaviour[name] for name in names], sort_keys=True)
             if key not in self._indexes:
                 self._indexes[key] = self._pinned(open_behaviour_index(candidate.behaviour, self.workspace.settings))
             index = self._indexes[key]
-        return Answerer(candidate.behaviour, index, self._generator(candidate))
+        reranker = behaviour_reranker(candidate.behaviour, index, self.workspace.settings)
+        return Answerer(candidate.behaviour, index, self._generator(candidate), reranker=reranker)
 
     def _pinned(self, index: Any) -> Any:
         """At the version that the variants' behaviours name, so that a refresh meanwhile shows in none of them; the table of another
@@ -132,14 +137,14 @@ class Lineup:
         return index
 
     def _batches(self, candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> Iterator[Batch]:
+        answerer, model = self._answerer(candidate), self._model(candidate)
         requests = [
-            Request(example.question, tuple(prompts.shown(found.passages)))
+            answerer.request(example.question, found.passages)
             for example, found in zip(examples, found_by(candidate, examples, retrieved), strict=True)
         ]
-        model, prompt = self._model(candidate), Prompt(**candidate.behaviour["prompt"])
         for start in range(0, len(requests), BATCH_SIZE):
             batch = tuple(requests[start : start + BATCH_SIZE])
-            yield Batch(candidate.name, model, prompt, candidate.behaviour["adapter"], batch)
+            yield Batch(candidate.name, model, answerer.prompt, candidate.behaviour["adapter"], batch)
 
     def _generator(self, candidate: Candidate) -> Generator:
         return self._generators.load(self._model(candidate))
@@ -158,9 +163,12 @@ class Lineup:
 
 def found_by(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> list[Found]:
     """What was found for each question as this candidate searches; empty where it does not."""
-    return retrieved[retrieval_key(candidate)] if candidate.behaviour["retrieve"] else [Found() for _ in examples]
+    return retrieved[retrieval_key(candidate)] if reads_index(candidate.behaviour) else [Found() for _ in examples]
 
 
 def retrieval_key(candidate: Candidate) -> str:
     """The same for candidates that retrieve alike, from the same table."""
-    return json.dumps([candidate.behaviour[key] for key in ("retrieval", "embedder", "table")], sort_keys=True)
+    behaviour = {"whole_context": False, **candidate.behaviour}
+    if behaviour["whole_context"]:
+        return json.dumps(["whole", behaviour["table"]])
+    return json.dumps([behaviour[key] for key in ("retrieval", "embedder", "table")], sort_keys=True)

@@ -234,7 +234,7 @@ def _faults(workspace: Workspace, version: str) -> Iterator[str]:
     if found.behaviour.get("adapter") and (fault := _adapter_fault(found.adapter_path)):
         yield fault
     uri, table = found.behaviour.get("index_uri", ""), found.behaviour.get("table", "")
-    if found.behaviour.get("retrieve") and uri and find_table(uri, table) is None:
+    if (found.behaviour.get("retrieve") or found.behaviour.get("whole_context")) and uri and find_table(uri, table) is None:
         yield f"its table {table} is gone from {uri}"
 
 

@@ -15,6 +15,7 @@ from tandem.contrasts import contrasts
 from tandem.freshness import lag_text
 from tandem.params import Prices
 from tandem.records import Decision, Interval, Row, Scorecard
+from tandem.scoring import STAGES
 from tandem.slices import worst_slices
 from tandem.stats import mean_interval
 from tandem.words import normalise
@@ -41,6 +42,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
     env.filters["signed"] = lambda value: f"{value:+.3f}"
     env.filters["money"] = costs.money
     env.filters["about"] = costs.about
+    env.filters["percentiles"] = percentiles
     env.filters["interval"] = _interval_text
     env.filters["lag"] = lag_text
     page = env.get_template("report.html.jinja").render(
@@ -54,6 +56,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         quotations=faults.counted(scorecards, names, QUOTATIONS, lambda row: row.quotation),
         judged=faults.judged(scorecards, names),
         closed_book=faults.closed_book(scorecards, names),
+        stages=STAGES,
         scatter=charts.scatter(scorecards, intervals),
         forms=[_form(name, scorecards[name]) for name in names],
         questions=[_question(rows) for rows in questions_that_differ(scorecards)],
@@ -79,6 +82,12 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
 def number(value: float | None, digits: int = 2) -> str:
     """A figure for people: fixed decimals, a dash where it was not measured."""
     return "-" if value is None or not isfinite(value) else f"{value:,.{digits}f}"
+
+
+def percentiles(latency_ms: Mapping[str, float | None], stage: str) -> str:
+    """p50 / p95 / p99 of a stage (`retrieve_`; empty for the whole answer); a dash where the variant has no such stage."""
+    values = [latency_ms.get(f"{stage}p{share}") for share in (50, 95, 99)]
+    return " / ".join(number(value, 0) for value in values) if values[0] is not None else number(None)
 
 
 def questions_that_differ(scorecards: Mapping[str, Scorecard], n: int = N_QUESTIONS) -> list[dict[str, Row]]:

@@ -182,10 +182,11 @@ def documents_in(table: Any | None, only: Collection[str] | None = None) -> Held
     return {doc_id: (md5s.pop() if len(md5s) == 1 else "", tuple(sorted(keys))) for doc_id, (md5s, keys) in held.items()}
 
 
-def chunks_in(table: Any) -> list[Chunk]:
-    """Every row as a chunk, by document and place."""
+def chunks_in(table: Any, where: str | None = None) -> list[Chunk]:
+    """Every row as a chunk, or those of an SQL condition, by document and place."""
     names = ["chunk_id", "doc_id", "ordinal", "heading", "text", "collection", "roles"]
-    rows = table.search().select(names).limit(None).to_list()
+    query = table.search().where(where) if where else table.search()
+    rows = query.select(names).limit(None).to_list()
     found = [Chunk(id=row.pop("chunk_id"), **{**row, "roles": tuple(row["roles"] or ())}) for row in rows]
     return sorted(found, key=lambda chunk: (chunk.doc_id, chunk.ordinal))
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from tandem.errors import Refused
-from tandem.params import Adapter, Params
+from tandem.params import Adapter, Params, Prompt
 from tandem.scoring import exact_match
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
@@ -32,6 +32,7 @@ WEIGHTS = "adapter_model.safetensors"
 SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
 NO_MATTER = {
     "base": {"max_new_tokens", "batch_size"},
+    "prompt": {"shots", "reasoning", "reasoning_marker", "reasoning_tokens"},
     "form": {"pattern", "json_schema"},
     "adapter": {
         "start",
@@ -253,7 +254,7 @@ def _checkpoint_activations(generator: LocalGenerator) -> None:
 def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encoded:
     """Token ids of one row. A causal model's labels are -100 over the prompt, so that only the answer is learned."""
     tokenizer, limit = generator.tokenizer, params.base.max_input_tokens
-    text = generator.prompt_text(Request(row.question, row.passages), params.prompt)
+    text = generator.prompt_text(Request(row.question, row.passages), plainly(params.prompt))
     if generator.is_seq2seq:
         start = generator.model.config.decoder_start_token_id
         labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]
@@ -261,6 +262,11 @@ def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encod
     prompt = tokenizer(text, truncation=True, max_length=limit)["input_ids"]
     answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
+
+
+def plainly(prompt: Prompt) -> Prompt:
+    """A prompt that asks for the answer alone: training rows hold no reasoning."""
+    return prompt.model_copy(update={"reasoning": False})
 
 
 def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
@@ -287,7 +293,7 @@ def _reading_score(
     n_right = 0.0
     for start in range(0, len(reading), params.base.batch_size):
         batch = reading[start : start + params.base.batch_size]
-        outputs = generator.generate([request for request, _ in batch], params.prompt, adapter)
+        outputs = generator.generate([request for request, _ in batch], plainly(params.prompt), adapter)
         for output, (request, expected) in zip(outputs, batch, strict=True):
             n_right += exact_match(parse(output.text, params.form, params.prompt, len(request.passages)).answer, expected)
         progress(f"reading {'with' if adapter else 'without'} the adapter", start + len(batch), len(reading))

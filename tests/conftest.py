@@ -172,6 +172,24 @@ def tiny_t5(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights and one output, and the tokenizer of the package's embedder."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from tasks.base_model import load_tokenizer
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, num_labels=1, initializer_range=0.5
+    )
+    folder = tmp_path_factory.mktemp("cross_encoder")
+    BertForSequenceClassification(config).save_pretrained(folder)
+    load_tokenizer().save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def make_workspace(tmp_path: Path, small_inputs: tuple[Path, Path]) -> Callable[..., Path]:
     """`make_workspace(name="kb", **changes)`: a workspace on the small inputs, with `section.key=value` changes to its params."""

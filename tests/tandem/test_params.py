@@ -4,11 +4,11 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
-from tandem.params import Prices, parse_params
+from tandem.params import Params, Prices, Retrieval, parse_params
 from tandem.prices import PRESETS
 
 
-def parsed(**sections: object) -> object:
+def parsed(**sections: object) -> Params:
     return parse_params(yaml.safe_dump({"prompt": {"instruction": "Answer."}, "variants": {"rag": {"retrieve": True}}, **sections}))
 
 
@@ -25,6 +25,8 @@ def parsed(**sections: object) -> object:
         ({"prices": {"preset": "free"}}, r"prices\.preset = 'free': Input should be 'this_machine', 'hosted_api' or 'self_hosted_gpu'"),
         ({"prices": {"preset": "hosted_api", "input_per_1m_tokens": 1}}, r"cached_input_per_1m_tokens 1.25 is above .* 1: give both"),
         ({"variants": {"champion": {}}}, r"variants: 'champion' is the name of what is live"),
+        ({"variants": {"both": {"retrieve": True, "whole_context": True}}}, r"has retrieve: true or whole_context: true, not both"),
+        ({"variants": {"a": {"retrieval": {"rerank": None}}}}, r"yaml: variants\.a\.retrieval\.rerank = None"),
         ({"variants": {"a/b": {}}}, r"params\.yaml: variants: 'a/b' is no usable name"),
     ],
 )
@@ -58,3 +60,22 @@ def test_a_price_book_of_before_the_presets_still_says_what_it_said():
     prices = parsed(prices=old).prices
     assert {key: getattr(prices, key) for key in old} == old
     assert (prices.machine_hours_per_month, prices.curation_hours, prices.fine_tuned_surcharge) == (0, 0, 0)
+
+
+def test_a_row_names_what_differs_from_the_workspace():
+    rows = {"a": {"retrieval": {"rerank": "mmr"}, "prompt": {"shots": 2}, "base": {"max_new_tokens": 9}}}
+    params = parsed(retrieval={"k": 5}, base={"model": "m", "revision": "r", "max_input_tokens": 64}, variants=rows)
+    variant = params.variants["a"]
+    assert (variant.retrieval.k, variant.retrieval.rerank, params.retrieval.rerank) == (5, "mmr", "none")
+    assert (variant.prompt.instruction, variant.prompt.shots, params.prompt.shots) == ("Answer.", 2, 0)
+    assert (variant.base.model, variant.base.revision, variant.base.max_input_tokens, variant.base.max_new_tokens) == ("m", "r", 64, 9)
+
+
+def test_a_base_that_names_its_model_takes_nothing_of_another():
+    params = parsed(base={"model": "m", "revision": "r", "max_input_tokens": 64}, variants={"a": {"base": {"model": "n"}}})
+    assert (params.variants["a"].base.revision, params.variants["a"].base.max_input_tokens) == (None, 512)
+
+
+def test_more_is_searched_where_it_is_put_in_order_anew():
+    assert Retrieval(k=3).searched.k == 3
+    assert (Retrieval(k=3, rerank="mmr").searched.k, Retrieval(k=30, rerank="mmr").searched.k) == (20, 30)

@@ -1,7 +1,7 @@
 import pytest
 
 from tandem.params import Form, Prompt
-from tandem.prompts import chat_messages, parse, plain_prompt, quote, reader_prompt, restore, shortened, target
+from tandem.prompts import Shot, chat_messages, generation, parse, plain_prompt, quote, reader_prompt, restore, shortened, target
 
 FORM = Form(answer="Answer: {answer} Source: {source}")
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -22,6 +22,47 @@ def test_a_chat_model_gets_the_instruction_as_the_system_message():
         {"role": "user", "content": "[1] 7.4 kg\n\nQuestion: How heavy?"},
     ]
     assert plain_prompt("How heavy?", [], PROMPT) == "Answer from the passages.\n\nQuestion: How heavy?\n"
+
+
+SHOT = Shot("e1", "How big?", ("9 cm",), "Answer: 9 cm Source: [1]")
+
+
+def test_shots_are_earlier_turns_of_a_chat_and_text_of_a_plain_prompt():
+    messages = chat_messages("How heavy?", ["7.4 kg"], PROMPT, [SHOT])
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[1]["content"] == "[1] 9 cm\n\nQuestion: How big?"
+    assert messages[2]["content"] == "Answer: 9 cm Source: [1]"
+    assert plain_prompt("How heavy?", [], PROMPT, [SHOT, SHOT]) == (
+        "Answer from the passages." + 2 * "\n\n[1] 9 cm\n\nQuestion: How big?\nAnswer: 9 cm Source: [1]" + "\n\nQuestion: How heavy?\n"
+    )
+
+
+REASONED = Prompt(instruction="Answer.", reasoning=True, reasoning_marker="###")
+
+
+def test_reasoning_is_asked_for_and_a_shot_answers_behind_the_marker():
+    messages = chat_messages("How heavy?", [], REASONED, [SHOT])
+    assert messages[0]["content"].startswith('Answer.\n\nFirst write your reasoning, step by step. Then write "###"')
+    assert messages[2]["content"] == "### Answer: 9 cm Source: [1]"
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        ("It says 7.4 kg. ### Answer: 7.4 kg Source: [1]", "Answer: 7.4 kg Source: [1]"),
+        ("### 9? No. ###\nAnswer: 7.4 kg Source: [1]\n", "Answer: 7.4 kg Source: [1]"),
+        ("It says 7.4 kg", ""),
+        ("So. ###", ""),
+    ],
+)
+def test_only_what_follows_the_last_marker_is_read_and_every_token_counted(output, text):
+    read = generation(output, 9, 30, REASONED)
+    assert (read.text, read.n_tokens_in, read.n_tokens_out) == (text, 9, 30)
+    assert generation(f" {output} ", 9, 30, PROMPT).text == output.strip()
+
+
+def test_the_marker_is_found_in_any_case():
+    assert generation("Hm. FINAL ANSWER: 2", 1, 1, Prompt(instruction="", reasoning=True)).text == "2"
 
 
 def test_a_target_is_written_in_the_house_form_with_every_cited_passage():

@@ -163,6 +163,9 @@ def test_a_measure_counts_rows_by_what_became_of_them():
     assert (card.measures["fabricated_quotes"], card.counts["fabricated_quotes"], card.counts["not_retrieved"]) == (0.5, 2, 3)
 
 
+LATENCY = [f"{stage}p{share}" for stage in ("", "retrieve_", "rerank_", "generate_") for share in (50, 95, 99)]
+
+
 def card_of(rows):
     latencies = {"total": [10.0, 20.0, 30.0], "retrieve": [1.0, 2.0, 3.0], "generate": []}
     return scorecard("rag", rows, {"hit@1": 0.5, "hit@5": 1.0, "mrr": 0.75, "n": 2}, latencies, 1, staleness=0.1)
@@ -177,7 +180,9 @@ def test_a_scorecard_averages_each_measure_where_it_applies():
     assert card.measures["citation_recall"] == 0.5
     assert (card.measures["false_answers"], card.measures["false_abstentions"]) == (0, 0)
     assert (card.latency_ms["p50"], card.latency_ms["p95"], card.latency_ms["retrieve_p50"]) == (20, 29, 2)
+    assert (card.latency_ms["p99"], card.latency_ms["retrieve_p99"]) == (pytest.approx(29.8), pytest.approx(2.98))
     assert (card.latency_ms["generate_p50"], card.latency_ms["generate_p95"]) == (None, None)
+    assert [card.latency_ms[f"rerank_p{share}"] for share in (50, 95, 99)] == [None, None, None]
     assert card.cost_usd_per_1k == pytest.approx(2.0)
 
 
@@ -190,7 +195,7 @@ def test_a_scorecard_of_no_rows_has_nulls_and_no_crash():
         "grounding": None,
         "citation_precision": None,
         "retrieval": {"hit@1": None, "hit@5": None, "mrr": None, "ndcg@10": None, "n": 0},
-        "latency_ms": {"p50": None, "p95": None},
+        "latency_ms": dict.fromkeys(LATENCY),
         "cost_usd_per_1k": None,
     }
 
@@ -202,7 +207,15 @@ def test_the_summary_has_exactly_the_keys_that_others_rely_on():
         "grounding": 1.0,
         "citation_precision": 1.0,
         "retrieval": {"hit@1": 0.5, "hit@5": 1.0, "mrr": 0.75, "ndcg@10": None, "n": 2},
-        "latency_ms": {"p50": 20.0, "p95": 29.0},
+        "latency_ms": {
+            **dict.fromkeys(LATENCY),
+            "p50": 20.0,
+            "p95": 29.0,
+            "p99": pytest.approx(29.8),
+            "retrieve_p50": 2.0,
+            "retrieve_p95": 2.9,
+            "retrieve_p99": pytest.approx(2.98),
+        },
         "cost_usd_per_1k": 2.0,
     }
 

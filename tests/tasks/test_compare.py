@@ -106,6 +106,16 @@ def test_a_layout_means_nothing_to_a_variant_that_does_not_search():
     assert candidate().identity != candidate(layout=german).identity
 
 
+def test_a_version_that_was_registered_before_a_setting_existed_answers_like_its_default():
+    before = {**Retrieval().model_dump(), "rerank": "mmr"}
+    older = {key: value for key, value in before.items() if key not in ("rerank", "rerank_candidates", "mmr_lambda")}
+    assert candidate(retrieval=older).identity == candidate(shots=[], whole_context=False).identity
+    assert (
+        len({candidate(**one).identity for one in ({}, {"retrieval": before}, {"shots": [{"question": "?"}]}, {"whole_context": True})})
+        == 4
+    )
+
+
 def test_a_sample_is_the_same_for_a_seed_and_moves_little_when_examples_are_added():
     examples = [Example(id=f"e{at}", question="?", answer="!") for at in range(40)]
     chosen = sampled(examples, 10, seed=0)

@@ -170,11 +170,16 @@ def test_adapters_that_learned_from_it_are_named_registered_and_in_place(workspa
     other.mkdir()
     (other / "training.json").write_text(json.dumps({**record_of, "lineage": {"documents": {"products/fir.md": "0"}}}))
     behaviour = {"variant": "lora", "retrieve": False, "adapter": True, "base": {}, "data_version": "aa-bb", "index_version": 1}
-    for folder in (workspace.adapter_dir, other):
-        registry.register(workspace, behaviour, folder, {}, Decision(True, "lora", (), 0, None, {}))
+    shot = {"example_id": "e", "question": "?", "passages": [], "answer": "!", "documents": [DOC]}
+    for folder, shots in ((workspace.adapter_dir, [shot]), (other, [])):
+        registry.register(workspace, {**behaviour, "shots": shots}, folder, {}, Decision(True, "lora", (), 0, None, {}))
     registry.promote(workspace, "1")
-    named = [(one.model_version, one.aliases, one.documents) for one in forget(workspace, [DOC]).adapters]
+    outcome = forget(workspace, [DOC])
+    named = [(one.model_version, one.aliases, one.documents) for one in outcome.adapters]
     assert named == [(None, (), (DOC,)), ("1", ("champion",), (DOC,))]
+    assert [line for line in outcome.still if "shots" in line] == [
+        "version 1 (champion) shows 1 shots that quote it; `tandem compare`, then delete the version in MLflow"
+    ]
 
 
 def test_a_quarantined_copy_is_forgotten_too(workspace):

@@ -2,6 +2,7 @@ import pytest
 
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
+from tandem.prompts import Shot
 from tasks.generate import LocalGenerator, Request, device_of, load_generator
 from tasks.workspace import Settings
 
@@ -28,6 +29,31 @@ def test_a_causal_model_answers_in_the_order_of_the_requests(llama):
 def test_the_same_request_gives_the_same_output_every_time(llama):
     first, second = (llama.generate(REQUESTS, PROMPT, adapter=False) for _ in range(2))
     assert first == second
+
+
+def test_what_may_not_be_cut_is_refused_with_its_length(llama):
+    whole = Request("Why?", ("The kettle weighs 1.2 kg. " * 60,), uncut=True)
+    with pytest.raises(Refused, match=r"the whole knowledge base and the question are [\d,]+ tokens, base\.max_input_tokens of .* is 256"):
+        llama.generate([whole], PROMPT, adapter=False)
+    assert llama.generate([Request("Why?", whole.passages)], PROMPT, adapter=False)[0].n_tokens_in == 256
+
+
+def test_reasoning_has_tokens_of_its_own_and_no_answer_without_the_marker(llama):
+    reasoned = PROMPT.model_copy(update={"reasoning": True, "reasoning_tokens": 5})
+    (one,) = llama.generate(REQUESTS[:1], reasoned, adapter=False)
+    assert (one.text, one.n_tokens_out) == ("", 11)
+
+
+def test_shots_are_turns_of_the_chat_template_where_there_is_one(llama):
+    shot = Shot("e1", "Where?", (), "Answer: here Source: none")
+    request = Request("Why?", (), (shot,))
+    assert "Question: Where?\nAnswer: here Source: none\n\nQuestion: Why?" in llama.prompt_text(request, PROMPT)
+    llama.tokenizer.chat_template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+    try:
+        text = llama.prompt_text(request, PROMPT)
+    finally:
+        llama.tokenizer.chat_template = None
+    assert text.endswith("<user>Question: Where?<assistant>Answer: here Source: none<user>Question: Why?")
 
 
 def test_an_adapter_that_is_not_held_is_refused(llama):

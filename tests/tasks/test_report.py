@@ -114,6 +114,11 @@ def test_each_pair_of_variants_has_its_difference_with_what_these_questions_coul
     assert "questions to show .03" in page.words
 
 
+def test_latency_stands_by_stage_and_a_stage_that_is_not_there_is_a_dash(page):
+    words = " ".join(page.words.split())
+    assert "retrievererankgeneratewhole answer prompt - - - 100 / 109 / 110 rag 6 / 6 / 6 - - 150 / 195 / 199" in words
+
+
 def test_the_rules_of_advice_stand_with_what_was_measured(tmp_path):
     verdict = {"rule": "size", "part": "retrieve", "vote": "for", "reason": "much to read", "measured": "confirmed: rag - prompt"}
     context = {**CONTEXT, "advice": {"variant": "rag", "verdicts": [verdict], "conflicts": ["adapter: a say yes"]}}

@@ -1,0 +1,43 @@
+"""What a base takes as input, known from its tokenizer and config alone: whether it can be told things, and how long a prompt is."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from tandem.params import Base, Prompt
+from tasks.generate import Request, prompt_text, resolve_base, unloadable
+from tasks.workspace import Settings
+
+
+def is_seq2seq(base: Base, settings: Settings) -> bool:
+    """Whether the base reads question and passages only. Raises Refused where it cannot be loaded."""
+    return base.model == "reader" or (base.provider == "local" and _loaded(base, settings)[1])
+
+
+def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt) -> int:
+    """Tokens of a request as the base reads it; of a base behind an endpoint, whose tokenizer is not at hand, about as many."""
+    if base.provider != "local":
+        from tandem.prompts import chat_messages
+        from tasks.facts import count_tokens
+
+        messages = chat_messages(request.question, request.passages, prompt, request.shots)
+        return count_tokens(["\n\n".join(message["content"] for message in messages)])
+    tokenizer, seq2seq = _loaded(base, settings)
+    return len(tokenizer(prompt_text(tokenizer, seq2seq, request, prompt))["input_ids"])
+
+
+def _loaded(base: Base, settings: Settings) -> tuple[Any, bool]:
+    path, _ = resolve_base(base, settings)
+    try:
+        return _read(path, base.revision if base.model != "reader" else None)
+    except (OSError, ValueError) as error:
+        raise unloadable(base, error) from error
+
+
+@cache
+def _read(path: str, revision: str | None) -> tuple[Any, bool]:
+    from transformers import AutoConfig, AutoTokenizer
+
+    where: dict[str, Any] = {"revision": revision} if revision else {}
+    return AutoTokenizer.from_pretrained(path, **where), bool(AutoConfig.from_pretrained(path, **where).is_encoder_decoder)
