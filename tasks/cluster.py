@@ -138,7 +138,8 @@ def spread(
                 if deaths[at] > RETRIES:
                     raise _died(at, len(pieces), death) from death
                 todo.extendleft([] if at is None else [(at, pieces[at])])
-                start()
+                if todo:
+                    start()
                 continue
             if at is None:
                 _hold_to_our_version(*outcome)
@@ -160,11 +161,12 @@ def spread(
 
 
 def _share(settings: Settings, resources: Mapping[str, float]) -> tuple[dict[str, int], int, Settings]:
-    """What each worker asks for, how many there are at most, and their settings: one a GPU, else one for every `threads` CPUs."""
+    """What each worker asks for, how many there are at most (one a GPU, else one for every `threads` CPUs), and their settings, in which
+    there is no key and no address: what needs one is not spread."""
     n_gpus = int(resources.get("GPU", 0)) if settings.device == "auto" or settings.device.startswith("cuda") else 0
     n_cpus = settings.threads or 1
     n_workers = settings.ray_workers or n_gpus or max(1, int(resources.get("CPU", 1)) // n_cpus)
-    theirs = settings.model_copy(update={"ray_address": None, "device": "auto" if n_gpus else settings.device})
+    theirs = Settings.model_construct(device="auto" if n_gpus else settings.device, threads=settings.threads, cache_dir=settings.cache_dir)
     return {"num_cpus": n_cpus, "num_gpus": min(n_gpus, 1)}, n_workers, theirs
 
 

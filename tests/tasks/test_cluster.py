@@ -96,9 +96,10 @@ def test_what_is_no_address_is_refused_by_name(address):
 
 
 def test_a_worker_asks_for_a_gpu_where_there_are_some_and_else_for_its_threads():
-    auto = Settings(ray_address="auto", device="auto", ray_workers=None)
+    auto = Settings(ray_address="auto", openai_api_key="secret")
     share, n_workers, theirs = _share(auto, {"CPU": 16.0, "GPU": 2.0})
-    assert (share, n_workers, theirs.device, theirs.ray_address) == ({"num_cpus": 1, "num_gpus": 1}, 2, "auto", None)
+    assert (share, n_workers, theirs.device) == ({"num_cpus": 1, "num_gpus": 1}, 2, "auto")
+    assert (theirs.ray_address, theirs.openai_api_key) == (None, None)
     assert _share(auto.model_copy(update={"device": "cuda:1"}), {"CPU": 16.0, "GPU": 2.0})[2].device == "auto"
     share, n_workers, theirs = _share(auto.model_copy(update={"device": "cpu", "threads": 4}), {"CPU": 16.0, "GPU": 2.0})
     assert (share, n_workers, theirs.device) == ({"num_cpus": 4, "num_gpus": 0}, 4, "cpu")
