@@ -40,8 +40,13 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="
 
 @pytest.fixture(scope="session")
 def settings() -> Iterator[Settings]:
-    """One Ray for all tests that need one: to start it takes seconds."""
-    connect(RAY)
+    """One Ray for all tests that need one: to start it takes 3 s of CPU time, for which Ray allows 30 s by the clock."""
+    try:
+        connect(RAY)
+    except Refused as refusal:
+        if "timed out during startup" not in str(refusal):
+            raise
+        pytest.skip("this machine is too busy for a Ray of its own to start within Ray's 30 s")
     yield RAY
     disconnect()
 
