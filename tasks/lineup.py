@@ -102,9 +102,10 @@ class Lineup:
                 answerer.generator.generate([answerer.request(example.question, passages)], answerer.prompt, candidate.behaviour["adapter"])
                 ended = time.perf_counter()
                 taken = {"retrieve": searched - started, "rerank": ready - searched, "generate": ended - ready, "total": ended - started}
-                for stage, seconds in taken.items() if done else ():
-                    if stage != "rerank" or answerer.reranker:
-                        latencies[candidate.name][stage].append(seconds * 1000)
+                missing = {"retrieve"} if answerer.index is None else set()
+                missing |= set() if answerer.reranker else {"rerank"}
+                for stage in taken.keys() - missing if done else ():
+                    latencies[candidate.name][stage].append(taken[stage] * 1000)
         return latencies
 
     def _search(self, candidate: Candidate, examples: Sequence[Example], retrieval: Retrieval) -> list[list[Passage]]:
