@@ -82,7 +82,6 @@ class Answerer:
     ):
         self.behaviour, self.index, self.generator, self.model_version = behaviour, index, generator, model_version
         self.reranker, self.is_whole = reranker, bool(behaviour.get("whole_context"))
-        self.shots = tuple(shot_from(shot) for shot in behaviour.get("shots", ()))
         self.form, self.prompt = Form(**behaviour["form"]), Prompt(**behaviour["prompt"])
         self.retrieval, self.prices = Retrieval(**behaviour["retrieval"]), Prices(**behaviour["prices"])
 
@@ -120,7 +119,7 @@ class Answerer:
 
     def request(self, question: str, passages: Sequence[Passage]) -> Request:
         """What the generator is given for a question."""
-        return Request(question, tuple(prompts.shown(passages)), self.shots, uncut=self.is_whole)
+        return request_of(self.behaviour, question, passages)
 
     def count_embedded(self, question: str) -> int:
         """Tokens of a question that searching for it embeds; 0 where nothing is searched, or with full-text search alone."""
@@ -210,6 +209,12 @@ def open_answerer(behaviour: Mapping[str, Any], adapter_dir: Path | None, settin
 def reads_index(behaviour: Mapping[str, Any]) -> bool:
     """Whether answers are written from the table: from what is found in it, or from all of it."""
     return bool(behaviour["retrieve"] or behaviour.get("whole_context"))
+
+
+def request_of(behaviour: Mapping[str, Any], question: str, passages: Sequence[Passage]) -> Request:
+    """What a variant of this behaviour gives its generator for a question."""
+    shots = tuple(shot_from(shot) for shot in behaviour.get("shots", ()))
+    return Request(question, tuple(prompts.shown(passages)), shots, uncut=bool(behaviour.get("whole_context")))
 
 
 def behaviour_reranker(behaviour: Mapping[str, Any], index: Index | None, settings: Settings) -> Reranker | None:

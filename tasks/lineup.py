@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tandem.params import Base, Form, Retrieval
+from tandem.params import Base, Form, Prompt, Retrieval
 from tandem.records import Example, Generation, Passage
 from tandem.scoring import STAGES
-from tasks.answer import Answerer, behaviour_reranker, open_behaviour_index, reads_index
+from tasks.answer import Answerer, behaviour_reranker, open_behaviour_index, reads_index, request_of
 from tasks.batches import Batch, Generators, Model, answer_batches
 from tasks.candidates import Candidate
 from tasks.cluster import connect
@@ -138,14 +138,14 @@ class Lineup:
         return index
 
     def _batches(self, candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> Iterator[Batch]:
-        answerer, model = self._answerer(candidate), self._model(candidate)
+        behaviour, model = candidate.behaviour, self._model(candidate)
         requests = [
-            answerer.request(example.question, found.passages)
+            request_of(behaviour, example.question, found.passages)
             for example, found in zip(examples, found_by(candidate, examples, retrieved), strict=True)
         ]
         for start in range(0, len(requests), BATCH_SIZE):
             batch = tuple(requests[start : start + BATCH_SIZE])
-            yield Batch(candidate.name, model, answerer.prompt, candidate.behaviour["adapter"], batch)
+            yield Batch(candidate.name, model, Prompt(**behaviour["prompt"]), behaviour["adapter"], batch)
 
     def _generator(self, candidate: Candidate) -> Generator:
         return self._generators.load(self._model(candidate))
