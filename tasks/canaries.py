@@ -13,19 +13,21 @@ from tandem.params import Params
 from tandem.records import Example
 from tandem.retrieval import best_per_document
 from tasks.index import Index
+from tasks.labels import label_key, read_labels
 from tasks.workspace import Workspace
 
 CHUNKS_PER_DOCUMENT = 5  # so many passages are asked for, to hear of enough documents
 
 
-def lost(workspace: Workspace, is_settled: Callable[[str], bool], after: Index, before: Callable[[], Index | None]) -> list[Example]:
+def lost(workspace: Workspace, settled_md5: Callable[[str], str | None], after: Index, before: Callable[[], Index | None]) -> list[Example]:
     """Examples that `before` answered and `after` does not: of the first `index.canaries` that either answers.
 
-    Only examples count whose sources are all settled (served, and not touched by this change). They are taken in the order of a hash
-    of their id: the same ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
+    Only examples count whose sources are all settled (served, and not touched by this change: `settled_md5`, else None), and as they were
+    when the example was labelled: an expired one may be found by chance alone. They are taken in the order of a hash of their id: the same
+    ones each time. `before` is opened only where `after` misses one, so that a good change costs one search each.
     """
     n = workspace.params.index.canaries
-    fit = _fit(workspace, is_settled) if n else iter(())
+    fit = _fit(workspace, settled_md5) if n else iter(())
     judged, found_lost = 0, []
     while judged < n and (tried := list(islice(fit, n - judged))):
         missed = missing(tried, after, workspace.params)
@@ -50,7 +52,7 @@ def missing(examples: Sequence[Example], index: Index, params: Params) -> list[E
     return absent
 
 
-def _fit(workspace: Workspace, is_settled: Callable[[str], bool]) -> Iterator[Example]:
+def _fit(workspace: Workspace, settled_md5: Callable[[str], str | None]) -> Iterator[Example]:
     """The questions to ask, in their order; of several lines with one id the first that is fit.
 
     Lines that are no example, or name another source, are passed over: other gates refuse them, and searching must not wait for that.
@@ -59,9 +61,11 @@ def _fit(workspace: Workspace, is_settled: Callable[[str], bool]) -> Iterator[Ex
     if not path.is_file():
         return
     stat = path.stat()
-    asked: set[str] = set()
+    labels, asked = read_labels(workspace), set[str]()
     for example in _answerable(path, stat.st_mtime_ns, stat.st_size, stat.st_ino):
-        if example.id not in asked and all(is_settled(source) for source in example.sources):
+        labelled = labels.get(label_key(example), {})
+        md5s = {source: settled_md5(source) for source in example.sources}
+        if example.id not in asked and all(md5 is not None and labelled.get(source, md5) == md5 for source, md5 in md5s.items()):
             asked.add(example.id)
             yield example
 

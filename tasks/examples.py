@@ -18,6 +18,7 @@ from tandem.examples import Sides, expired, near_duplicate_groups, parse_example
 from tandem.records import Document, Example
 from tasks.checks import build_data_docs, check_examples
 from tasks.index import write_json
+from tasks.labels import Labels, add_labels, label_key, read_labels
 from tasks.readers import Unreadable, read_document
 from tasks.refresh import read_manifest
 from tasks.workspace import Workspace
@@ -52,9 +53,10 @@ def load_examples(workspace: Workspace) -> Labelled:
     """All examples of the workspace with their sides. Raises Refused that lists every bad line of the file."""
     documents = load_documents(workspace)
     md5s = {doc_id: entry["md5"] for doc_id, entry in read_manifest(workspace)["documents"].items()}
-    labels = _read_labels(workspace)
+    labels = read_labels(workspace)
     examples = [
-        example.model_copy(update={"labelled": labels.get(_key(example), {})}) for example in read_examples(workspace, labels_known=labels)
+        example.model_copy(update={"labelled": dict(labels.get(label_key(example), {}))})
+        for example in read_examples(workspace, labels_known=labels)
     ]
     old = {example.id for example in expired(examples, md5s)} | {one.id for one in examples if not set(one.sources) <= md5s.keys()}
     timely = [example for example in examples if example.id not in old]
@@ -90,12 +92,12 @@ def _inputs_digest(workspace: Workspace) -> str:
     return hashlib.sha256(b"\n".join([*(hashlib.sha256(part).digest() for part in parts), said])).hexdigest()
 
 
-def read_examples(workspace: Workspace, labels_known: Mapping[str, Mapping[str, str]] | None = None) -> list[Example]:
+def read_examples(workspace: Workspace, labels_known: Labels | None = None) -> list[Example]:
     """The lines of `data/examples.jsonl`. A source may be on disk, in quarantine, or gone since the example was labelled."""
     path = workspace.examples_path
     if not path.is_file():
         raise Refused(f"{path} is missing", hint="Write one example a line, or run `tandem init` with --examples.")
-    labels = _read_labels(workspace) if labels_known is None else labels_known
+    labels = read_labels(workspace) if labels_known is None else labels_known
     known = document_ids(workspace.documents_dir) | document_ids(workspace.quarantine_dir)
     known.update(doc_id for sources in labels.values() for doc_id in sources)
     return parse_examples(path.read_text(encoding="utf-8", errors="replace"), known, str(path))
@@ -104,31 +106,17 @@ def read_examples(workspace: Workspace, labels_known: Mapping[str, Mapping[str, 
 def label_examples(workspace: Workspace) -> int:
     """Remember the sources' md5 for every example not seen before; returns how many were new."""
     md5s = {doc_id: entry["md5"] for doc_id, entry in read_manifest(workspace)["documents"].items()}
-    labels = _read_labels(workspace)
+    labels = read_labels(workspace)
     fresh = {
-        _key(example): {source: md5s[source] for source in example.sources}
+        label_key(example): {source: md5s[source] for source in example.sources}
         for example in read_examples(workspace, labels)
-        if _key(example) not in labels and set(example.sources) <= md5s.keys()
+        if label_key(example) not in labels and set(example.sources) <= md5s.keys()
     }
     if fresh:
-        path = workspace.labels_path
-        partial = path.with_suffix(".tmp")
-        partial.write_text(json.dumps({**labels, **fresh}, indent=0, sort_keys=True) + "\n", encoding="utf-8")
-        partial.replace(path)
+        add_labels(workspace, fresh)
     return len(fresh)
 
 
 def document_ids(folder: Path) -> set[str]:
     """Every file below a folder as a document id."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} if folder.is_dir() else set()
-
-
-def _read_labels(workspace: Workspace) -> dict[str, dict[str, str]]:
-    path = workspace.labels_path
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _key(example: Example) -> str:
-    """An example as it was written: a changed question, answer or source is a new label."""
-    content = json.dumps([example.question, example.answer, example.sources, example.facts], ensure_ascii=False)
-    return f"{example.id}:{hashlib.sha256(content.encode()).hexdigest()[:16]}"

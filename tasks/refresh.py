@@ -189,13 +189,15 @@ def _entries(workspace: Workspace, survey: Survey, chunks: Mapping[str, Sequence
 def _hold_to_canaries(workspace: Workspace, state: State, survey: Survey, entries: Entries, table: Any, embedder: Embedder) -> None:
     """Undo the commit and raise Refused where a question does not find any more what it found before."""
 
-    def is_settled(doc_id: str) -> bool:
+    def settled_md5(doc_id: str) -> str | None:
         before, after = state.entries.get(doc_id), entries.get(doc_id)
-        return before is not None and (doc_id not in survey.served or (after is not None and after["md5"] == before["md5"]))
+        if before is None or (doc_id in survey.served and (after is None or after["md5"] != before["md5"])):
+            return None
+        return str(before["md5"])
 
     store = embedding_cache(workspace)
     after = Index(workspace.index_uri, table, lambda: CachedEmbedder(embedder, store), workspace.params.retrieval)
-    lost = canaries.lost(workspace, is_settled, after, lambda: _index_before(workspace, survey))
+    lost = canaries.lost(workspace, settled_md5, after, lambda: _index_before(workspace, survey))
     if not lost:
         return
     if survey.table is None:

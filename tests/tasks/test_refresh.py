@@ -5,12 +5,14 @@ Everything is real: the packaged embedder, Great Expectations, LanceDB in a temp
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,11 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
+from tandem.examples import usable_examples
 from tandem.params import Chunking, Documents, Index, Params, Prompt, Variant
 from tasks import quarantine
 from tasks.index import open_index, read_pointer, table_name
+from tasks.labels import add_labels, label_key
 from tasks.refresh import Refreshed, all_chunks, read_manifest, refresh
 from tasks.table import documents_in, find_table
 from tasks.workspace import PROJECT, Settings, Workspace
@@ -528,6 +532,17 @@ def test_a_canary_whose_source_changes_is_not_held_against_the_refresh(workspace
     crowd(workspace)
     put(workspace, "shop/wren.md", "# Wren\n\nDiscontinued since the spring of this year.\n")
     assert refresh(strict(workspace)).changed == ("shop/wren.md",)
+
+
+@pytest.mark.parametrize(("is_as_labelled", "outcome"), [(True, pytest.raises(Refused)), (False, contextlib.nullcontext())])
+def test_an_expired_example_is_no_canary(workspace: Workspace, is_as_labelled: bool, outcome: AbstractContextManager[object]):
+    canary(workspace, ["shop/wren.md"])
+    md5 = read_manifest(workspace)["documents"]["shop/wren.md"]["md5"] if is_as_labelled else "0" * 32
+    (example,) = usable_examples(workspace.examples_path.read_text())
+    add_labels(workspace, {label_key(example): {"shop/wren.md": md5}})
+    crowd(workspace)
+    with outcome:
+        refresh(strict(workspace))
 
 
 def test_progress_is_reported_by_step(tmp_path: Path):
