@@ -182,14 +182,14 @@ def _row(
     needed = {passage.chunk_id for passage in gold}
     cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []
     known = example.answerable and kind != "no_oracle"
-    answer = answer if known else params.prompt.abstention
-    lesson = [example.question, kind, target(answer, [1] if cited else [], params.form), *(passage.shown_text for passage in gold)]
+    said = answer if known else params.prompt.abstention
+    lesson = [example.question, kind, target(said, [1] if cited else [], params.form), *(passage.shown_text for passage in gold)]
     return TrainingRow(
         example_id=example.id,
         kind=kind,
         question=example.question,
         passages=tuple(passage.shown_text for passage in passages),
-        target=target(answer, cited, params.form),
+        target=target(said, cited, params.form),
         documents=tuple(sorted({*example.sources, *(passage.doc_id for passage in passages)})),
         chunks=tuple(sorted({passage.chunk_id for passage in (*passages, *gold)})),
         validation=validation,

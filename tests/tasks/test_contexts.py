@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tandem.records import Example, Generation, Passage
-from tasks.answer import Answerer, open_answerer
+from tasks.answer import Answerer, open_answerer, reads_index
 from tasks.candidates import candidates_of, trained_on
 from tasks.create import create_workspace
 from tasks.evaluate import Comparison, evaluate
@@ -91,6 +91,8 @@ def test_asked_alone_a_variant_answers_as_it_was_measured(workspace, comparison,
 def test_reranking_is_a_stage_of_its_own_and_part_of_what_is_found(comparison):
     cards = comparison.scorecards
     assert {name for name in PRESENT if cards[name].latency_ms["rerank_p99"] is not None} == {"rag-mmr", "rag-cross"}
+    without = {name for name in PRESENT if cards[name].latency_ms["retrieve_p50"] is None}
+    assert without == {name for name in PRESENT if not reads_index(comparison.candidates[name].behaviour)}
     assert cards["rag-cross"].latency_ms["rerank_p50"] > 0
     for name in ("rag-mmr", "rag-cross"):
         assert cards[name].retrieval["n"] == cards["rag"].retrieval["n"]
