@@ -24,8 +24,8 @@ from tasks.index import MAINTAIN_EVERY
 from tasks.refresh import Refreshed
 from tasks.workspace import PROJECT, open_workspace
 
-QUIET_S = 1.0  # a group ends when nothing came for so long,
-GROUP_S = 5.0  # or when it has been open for so long
+QUIET_S = 3.0  # a group ends when nothing came for so long: recording takes a core for seconds, which the next edit may want,
+GROUP_S = 30.0  # or when it has been open for so long
 IDLE_S = 10.0  # then the table is compacted, for an edit would have to wait for that,
 COMMITS_UNKEPT = 100  # or after so many commits without a pause
 NICENESS = 10  # an edit that comes meanwhile goes first

@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from tandem.chunking import hash_text
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
-from tasks.generate import device_of
+from tasks.encoders import Encode, load_model, onnx_encoder, torch_encoder
+from tasks.generate import device_of, has_fast_bf16
 from tasks.workspace import Settings, Workspace
 
 TOKEN_BUDGET = 1_024  # padded tokens a batch: on a CPU larger batches are slower, their activations leave the cache
@@ -52,7 +53,7 @@ def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
         from tasks.embed_openai import OpenAIEmbedder
 
         return OpenAIEmbedder(params, settings)
-    embedder = _load(params, device_of(settings), settings.threads)
+    embedder = _load(params, device_of(settings), settings.threads, settings.cache_dir.expanduser().resolve())
     if settings.ray_address:
         from tasks.embed_cluster import ClusterEmbedder
 
@@ -61,12 +62,16 @@ def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
 
 
 @cache
-def _load(params: EmbedderParams, device: str, threads: int | None) -> Embedder:
-    import torch
-
+def _load(params: EmbedderParams, device: str, threads: int | None, cache_dir: Path) -> Embedder:
+    folder = _folder(params.model)
+    if device == "cpu" and not has_fast_bf16() and (in_onnx := onnx_encoder(folder, cache_dir, threads)):
+        return TransformerEmbedder(folder, params, in_onnx)
     if threads:
+        import torch
+
         torch.set_num_threads(threads)
-    return TransformerEmbedder(_folder(params.model), params, device)
+    encode = torch_encoder(load_model(folder, device), device, half=device != "cpu" or has_fast_bf16())
+    return TransformerEmbedder(folder, params, encode, device)
 
 
 def _folder(model: str) -> Path:
@@ -92,29 +97,23 @@ def _folder(model: str) -> Path:
 class TransformerEmbedder:
     """An encoder in the sentence-transformers layout: mean or first-token pooling, then unit length.
 
-    Texts are sorted by length and batched under a budget of padded tokens. Where the CPU has AVX512-BF16 the encoder runs in
-    bfloat16 (twice as fast, cosine to float32 at least .9999); elsewhere in float32.
+    Texts are sorted by length and batched under a budget of padded tokens. What runs the encoder (tasks/encoders.py) changes a cosine
+    by .0001 at most, so vectors of one machine serve another.
     """
 
-    def __init__(self, folder: Path, params: EmbedderParams, device: str = "cpu", half: bool | None = None):
-        import torch
+    def __init__(self, folder: Path, params: EmbedderParams, encode: Encode, device: str = "cpu"):
         from tokenizers import Tokenizer
-        from transformers import AutoConfig, AutoModel, BertModel
-        from transformers.utils import logging
 
         if not (folder / "tokenizer.json").is_file():
             raise Refused(f"the embedder at {folder} has no tokenizer.json", hint="Name a model in the sentence-transformers layout.")
-        logging.disable_progress_bar()
         self._pooling = _pooling(folder)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(params.max_tokens)
         self._tokenizer.no_padding()
-        loader: Any = BertModel if AutoConfig.from_pretrained(folder).model_type == "bert" else AutoModel
-        self._model = loader.from_pretrained(folder, attn_implementation="sdpa", dtype=torch.float32).eval().to(device)
+        self._states_of = encode
         self._device = device
-        self._half = (device != "cpu" or "avx512_bf16" in _cpu_flags()) if half is None else half
         self.name = f"{params.model}/{params.max_tokens}"
-        self.dimensions = int(self._model.config.hidden_size)
+        self.dimensions = int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
@@ -127,21 +126,16 @@ class TransformerEmbedder:
         return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts)))
 
     def _encode(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
-        import torch
-
         width = max(len(row) for row in ids)
-        tokens = torch.zeros((len(ids), width), dtype=torch.long)
-        mask = torch.zeros((len(ids), width), dtype=torch.long)
+        tokens, mask = np.zeros((len(ids), width), np.int64), np.zeros((len(ids), width), np.int64)
         for number, row in enumerate(ids):
-            tokens[number, : len(row)] = torch.tensor(row)
+            tokens[number, : len(row)] = row
             mask[number, : len(row)] = 1
-        tokens, mask = tokens.to(self._device), mask.to(self._device)
-        with torch.inference_mode(), torch.autocast(self._device.split(":")[0], dtype=torch.bfloat16, enabled=self._half):
-            hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state
-        hidden = hidden.float()
-        weights = mask.unsqueeze(-1).float()
-        pooled = hidden[:, 0] if self._pooling == "cls" else (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+        states = self._states_of(tokens, mask)
+        weights = mask[:, :, None].astype(np.float32)
+        pooled = states[:, 0] if self._pooling == "cls" else (states * weights).sum(1) / weights.sum(1).clip(min=1e-9)
+        unit: np.ndarray = pooled / np.linalg.norm(pooled, axis=1, keepdims=True).clip(min=1e-12)
+        return unit
 
 
 def _pooling(folder: Path) -> str:
@@ -162,12 +156,6 @@ def _pooling(folder: Path) -> str:
     if chosen not in ([], ["pooling_mode_mean_tokens"], ["pooling_mode_cls_token"]):
         raise Refused(f"the embedder at {folder} pools by {', '.join(chosen)}; supported are mean_tokens and cls_token")
     return "cls" if chosen == ["pooling_mode_cls_token"] else "mean"
-
-
-def _cpu_flags() -> set[str]:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -12,6 +12,7 @@ from tandem.chunking import hash_text
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
 from tasks.embed import CachedEmbedder, EmbeddingCache, TransformerEmbedder, _batches, _folder, embed_cached, load_embedder
+from tasks.encoders import load_model, onnx_encoder, torch_encoder
 from tasks.workspace import Settings
 
 TEXTS = ["How often must the Wren be descaled?", "Descale the machine once a month.", "Parental leave is 26 weeks.", "x " * 400]
@@ -45,17 +46,41 @@ def test_the_packaged_model_gives_unit_vectors_in_order_and_knows_likeness():
     assert embedder.embed([]).shape == (0, 384)
 
 
-def test_the_packaged_model_equals_sentence_transformers_own_figures():
-    """First three numbers of sentence-transformers' vector for this text, float32."""
-    embedder = TransformerEmbedder(_folder("all-MiniLM-L6-v2"), EmbedderParams(), half=False)
-    assert embedder.embed(["hello world"])[0, :3] == pytest.approx([-0.034477, 0.031023, 0.006735], abs=1e-5)
-
-
-def test_half_precision_stays_within_a_cosine_of_9999_of_float32():
+@pytest.fixture(scope="module", params=["torch", "onnx", "half"])
+def runtime(request, tmp_path_factory) -> TransformerEmbedder:
     folder = _folder("all-MiniLM-L6-v2")
-    full = TransformerEmbedder(folder, EmbedderParams(), half=False).embed(TEXTS)
-    half = TransformerEmbedder(folder, EmbedderParams(), half=True).embed(TEXTS)
-    assert float(np.min(np.sum(full * half, axis=1))) > 0.9999
+    if request.param == "onnx":
+        encode = onnx_encoder(folder, tmp_path_factory.mktemp("onnx"), 1)
+        assert encode is not None
+    else:
+        encode = torch_encoder(load_model(folder, "cpu"), "cpu", half=request.param == "half")
+    return TransformerEmbedder(folder, EmbedderParams(), encode)
+
+
+def test_every_runtime_equals_sentence_transformers_own_figures(runtime, request):
+    """First three numbers of sentence-transformers' vector for this text, float32."""
+    near = 2e-3 if "half" in request.node.name else 1e-5
+    assert runtime.embed(["hello world"])[0, :3] == pytest.approx([-0.034477, 0.031023, 0.006735], abs=near)
+
+
+def test_every_runtime_stays_within_a_cosine_of_9999_of_float32(runtime):
+    folder = _folder("all-MiniLM-L6-v2")
+    full = TransformerEmbedder(folder, EmbedderParams(), torch_encoder(load_model(folder, "cpu"), "cpu", half=False)).embed(TEXTS)
+    assert float(np.min(np.sum(full * runtime.embed(TEXTS), axis=1))) > 0.9999
+
+
+def test_an_export_is_made_once_and_kept_whole(tmp_path: Path):
+    folder = _folder("all-MiniLM-L6-v2")
+    assert onnx_encoder(folder, tmp_path, 1) is not None
+    (made,) = tmp_path.iterdir()
+    before = made.stat().st_mtime_ns
+    assert onnx_encoder(folder, tmp_path, 1) is not None
+    assert ([path.name for path in tmp_path.iterdir()], made.stat().st_mtime_ns) == ([made.name], before)
+
+
+def test_a_model_that_cannot_be_exported_as_it_is_stays_with_torch(tmp_path: Path, tiny_t5: Path):
+    assert onnx_encoder(tiny_t5, tmp_path, 1) is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tokens_are_counted_up_to_the_limit():
