@@ -11,8 +11,8 @@ from typing import Any
 
 from tandem.params import Base, Form, Prompt, Retrieval, Section
 from tasks.answer import behaviour_of
+from tasks.bases import revision_of
 from tasks.contexts import Context, Contexts
-from tasks.generate import revision_of
 from tasks.train import Trained, load_trained, read_trained
 from tasks.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tandem.staleness import Staleness, staleness
-from tasks.generate import revision_of
+from tasks.bases import revision_of
 from tasks.train import Trained, load_trained, training_params
 from tasks.workspace import Workspace
 

@@ -12,6 +12,7 @@ from tandem import prompts
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
+from tasks.bases import hub_revision, resolve_base
 from tasks.workspace import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class LocalGenerator:
         self.device = device_of(settings)
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        where: dict[str, Any] = {"revision": base.revision} if base.revision and base.model != "reader" else {}
+        where = hub_revision(base)
         try:
             config = AutoConfig.from_pretrained(path, **where)
             self.tokenizer = AutoTokenizer.from_pretrained(path, **where)
@@ -77,7 +78,7 @@ class LocalGenerator:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
         texts = [self.prompt_text(request, prompt) for request in requests]
         for request, text in zip(requests, texts, strict=True):
-            if request.uncut and (n_tokens := len(self.tokenizer(text)["input_ids"])) > self.base.max_input_tokens:
+            if request.uncut and (n_tokens := len(input_ids(self.tokenizer, self.is_seq2seq, text))) > self.base.max_input_tokens:
                 raise _too_long(n_tokens, self.base)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
@@ -98,8 +99,9 @@ class LocalGenerator:
     def _generate_batch(self, texts: list[str], prompt: Prompt, adapter: bool) -> list[Generation]:
         import torch
 
-        inputs = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=self.base.max_input_tokens)
-        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items() if name in ("input_ids", "attention_mask")}
+        limit = self.base.max_input_tokens
+        ids = [input_ids(self.tokenizer, self.is_seq2seq, text, limit) for text in texts]
+        inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
         n_new = max_new_tokens(self.base, prompt)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
         with torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
@@ -128,6 +130,13 @@ def prompt_text(tokenizer: Any, is_seq2seq: bool, request: Request, prompt: Prom
     return prompts.plain_prompt(request.question, request.passages, prompt, request.shots)
 
 
+def input_ids(tokenizer: Any, is_seq2seq: bool, text: str, limit: int | None = None) -> list[int]:
+    """Token ids of a prompt's text, cut to `limit`. A chat template writes the special tokens itself: no second ones are added."""
+    is_written = not is_seq2seq and bool(getattr(tokenizer, "chat_template", None))
+    ids: list[int] = tokenizer(text, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
+    return ids
+
+
 def max_new_tokens(base: Base, prompt: Prompt) -> int:
     """Those of an answer, and of the reasoning before it where it is asked for."""
     return base.max_new_tokens + (prompt.reasoning_tokens if prompt.reasoning else 0)
@@ -137,7 +146,7 @@ def unloadable(base: Base, error: Exception) -> Refused:
     """What to say where a base cannot be loaded."""
     return Refused(
         f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
-        hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, or a hub id that this machine can reach.",
+        hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, a GGUF file, or a hub id that can be reached.",
     )
 
 
@@ -156,24 +165,6 @@ def load_generator(base: Base, form: Form, settings: Settings, adapter_dir: Path
 
         return OpenAIGenerator(base, settings)
     return LocalGenerator(base, form, settings, adapter_dir)
-
-
-def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
-    """(path or hub id, revision) of a base model; composes the offline reader on first use."""
-    if base.model == "reader":
-        from tasks.base_model import compose
-
-        return str(compose(settings.cache_dir.expanduser().resolve())), revision_of(base)
-    return base.model, revision_of(base)
-
-
-def revision_of(base: Base) -> str:
-    """Which weights stand behind the base's name; the reader's change with the project."""
-    if base.model == "reader":
-        from tasks.base_model import reader_revision
-
-        return reader_revision()
-    return base.revision or "main"
 
 
 def device_of(settings: Settings) -> str:

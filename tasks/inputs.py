@@ -6,13 +6,14 @@ from functools import cache
 from typing import Any
 
 from tandem.params import Base, Prompt
-from tasks.generate import Request, prompt_text, resolve_base, unloadable
+from tasks.bases import READER, hub_revision, resolve_base
+from tasks.generate import Request, input_ids, prompt_text, unloadable
 from tasks.workspace import Settings
 
 
 def is_seq2seq(base: Base, settings: Settings) -> bool:
     """Whether the base reads question and passages only. Raises Refused where it cannot be loaded."""
-    return base.model == "reader" or (base.provider == "local" and _loaded(base, settings)[1])
+    return base.model == READER or (base.provider == "local" and _loaded(base, settings)[1])
 
 
 def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt) -> int:
@@ -24,13 +25,13 @@ def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt
         messages = chat_messages(request.question, request.passages, prompt, request.shots)
         return count_tokens(["\n\n".join(message["content"] for message in messages)])
     tokenizer, seq2seq = _loaded(base, settings)
-    return len(tokenizer(prompt_text(tokenizer, seq2seq, request, prompt))["input_ids"])
+    return len(input_ids(tokenizer, seq2seq, prompt_text(tokenizer, seq2seq, request, prompt)))
 
 
 def _loaded(base: Base, settings: Settings) -> tuple[Any, bool]:
     path, _ = resolve_base(base, settings)
     try:
-        return _read(path, base.revision if base.model != "reader" else None)
+        return _read(path, hub_revision(base).get("revision"))
     except (OSError, ValueError) as error:
         raise unloadable(base, error) from error
 

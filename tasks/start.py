@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from tandem.chunking import text_hash
 from tandem.staleness import staleness
+from tasks.bases import revision_of
 from tasks.dataset import TrainingRow, lineage_of
 from tasks.examples import load_documents, read_examples
-from tasks.generate import revision_of
 from tasks.refresh import all_chunks, read_manifest
 from tasks.workspace import Workspace
 

@@ -20,7 +20,7 @@ from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
 from tasks.frozen import encoder_of
-from tasks.generate import LocalGenerator, Request, device_of
+from tasks.generate import LocalGenerator, Request, device_of, input_ids
 from tasks.index import layout_of
 from tasks.stage import progress_line, run_stage
 from tasks.start import Start, choose_start
@@ -258,8 +258,8 @@ def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encod
     if generator.is_seq2seq:
         start = generator.model.config.decoder_start_token_id
         labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]
-        return {"input_ids": tokenizer(text, truncation=True, max_length=limit)["input_ids"], "labels": labels}
-    prompt = tokenizer(text, truncation=True, max_length=limit)["input_ids"]
+        return {"input_ids": input_ids(tokenizer, True, text, limit), "labels": labels}
+    prompt = input_ids(tokenizer, False, text, limit)
     answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
 

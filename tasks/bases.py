@@ -1,0 +1,112 @@
+"""Which weights stand behind `base.model`: a hub id, a folder, a GGUF file, or the offline reader. The last two are made here, once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tandem.errors import Refused
+from tandem.params import Base
+from tasks.workspace import Settings
+
+READER = "reader"
+GGUF = ".gguf"
+READ_AT_ONCE = 2**20
+
+
+def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
+    """(path or hub id, revision) of a base model; the reader is composed, a GGUF file unpacked, on first use.
+
+    Raises Refused where a GGUF file is missing or cannot be read.
+    """
+    cache_dir = settings.cache_dir.expanduser().resolve()
+    if base.model == READER:
+        from tasks.base_model import compose
+
+        return str(compose(cache_dir)), revision_of(base)
+    if base.model.endswith(GGUF):
+        return str(unpack(_gguf_file(base), cache_dir)), revision_of(base)
+    return base.model, revision_of(base)
+
+
+def revision_of(base: Base) -> str:
+    """Which weights stand behind the base's name; the reader's change with the project, a file's with its content."""
+    if base.model == READER:
+        from tasks.base_model import reader_revision
+
+        return reader_revision()
+    if base.model.endswith(GGUF):
+        path = _gguf_file(base)
+        return _content(path, path.stat().st_mtime_ns)
+    return base.revision or "main"
+
+
+def hub_revision(base: Base) -> dict[str, Any]:
+    """What `from_pretrained` is told besides the path: `base.revision`, where the model is not one that is made here."""
+    made = base.model == READER or base.model.endswith(GGUF)
+    return {"revision": base.revision} if base.revision and not made else {}
+
+
+def unpack(path: Path, cache_dir: Path) -> Path:
+    """An ordinary Hugging Face folder of a GGUF file, in single precision: `cache_dir/gguf-<first 12 hex digits of its sha256>`.
+
+    transformers reads such a file itself, but takes half a minute each time. Raises Refused where it cannot be read.
+    """
+    folder = cache_dir / f"gguf-{_content(path, path.stat().st_mtime_ns)}"
+    if folder.is_dir():
+        return folder
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".gguf-") as scratch:
+        staged = Path(scratch) / "model"
+        _save_unpacked(path, staged)
+        try:
+            os.rename(staged, folder)
+        except OSError:
+            if not folder.is_dir():  # another process finished first is fine; anything else is not
+                raise
+    return folder
+
+
+def _save_unpacked(path: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise Refused(
+            f"the GGUF file {path} cannot be read: {' '.join(str(error).split())[:300]}",
+            hint="Name a file of an architecture that transformers can read (Llama, Qwen, Mistral, Gemma, Phi and others), or its hub id.",
+        ) from error
+    described = packed.config.to_dict()
+    for key in ("quantization_config", "_name_or_path"):
+        described.pop(key, None)
+    model = type(packed)(type(packed.config)(**described))
+    model.load_state_dict(packed.state_dict())
+    model.tie_weights()
+    model.generation_config = packed.generation_config
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _gguf_file(base: Base) -> Path:
+    path = Path(base.model).expanduser()
+    if not path.is_file():
+        raise Refused(
+            f"base.model {base.model!r} is not a file here", hint="Name a GGUF file that is there, a folder, a hub id, or `reader`."
+        )
+    return path.resolve()
+
+
+@cache
+def _content(path: Path, mtime_ns: int) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(READ_AT_ONCE):
+            found.update(part)
+    return found.hexdigest()[:12]
