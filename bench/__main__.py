@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.par
 
 def main() -> None:
     """Decisions first, then retrieval on every knowledge base at hand, grounding, the index, the models, a comparison, Ray."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     commands = [["-m", "bench.decisions"], ["-m", "bench.power"]]
     for documents, examples in (SAMPLE, SMART_TV):
         if documents.is_dir():

