@@ -43,7 +43,7 @@ def write_sections(folder: Path, limit: int) -> int:
         for path in sorted(PHONES.glob("*.jsonl"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
     ]
-    sections = sections[:: -(-len(sections) // limit)]
+    sections = sections[:: max(1, -(-len(sections) // limit))]
     for name, section in sections:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {section['title']}\n\n{section['text']}\n", encoding="utf-8")

