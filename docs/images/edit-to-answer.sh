@@ -4,7 +4,7 @@
 set -u
 PATH="$PWD/.venv/bin:$PATH"
 page=data/documents/policies/returns-and-refunds.md
-question='Within how many days may private customers return a machine?'
+question='How long do private customers have to return a machine?'
 
 show() { printf '\033[1;32m$\033[0m %s\n' "$1"; sleep 1; }
 ask() { curl -s localhost:8080/ask -H 'content-type: application/json' -d "{\"question\": \"$question\"}" | python -c '
