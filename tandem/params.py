@@ -272,14 +272,18 @@ class Drift(Section):
 
 
 class Advice(Section):
-    """What `tandem advise` is told (null: nothing), and the thresholds of its rules (tandem.advice.RULES)."""
+    """What `tandem advise` is told (null: nothing), and the thresholds of its rules (tandem.rules.RULES)."""
 
     must_cite: bool | None = True
     fixed_form: bool | None = None
     may_train: bool | None = True
     max_latency_ms: float | None = Field(None, gt=0)
+    hybrid: Literal["default", "proven"] = "default"
     whole_in_context_share: Share = 0.5
     changed_share_a_week: Share = 0.02
+    restricted_share: Share = 0.01
+    duplicate_share: Share = 0.2
+    cited_share: Share = 0.8
     examples_for_form: int = Field(200, ge=1)
     examples_for_skill: int = Field(2_000, ge=1)
     tight_latency_ms: float = Field(300, gt=0)

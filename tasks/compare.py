@@ -13,10 +13,10 @@ from tandem.promotion import decide
 from tandem.records import Decision
 from tandem.scoring import summary
 from tasks import approval, registry, runs
-from tasks.advise import advise_workspace
+from tasks.advise import advise_workspace, set_against
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
-from tasks.facts import values_of
+from tasks.measured import measured_by
 from tasks.plots import plot_costs, plot_quality
 from tasks.report import write_report
 from tasks.workspace import Workspace
@@ -138,7 +138,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "prices": workspace.params.prices,
         "resamples": workspace.params.evaluation.resamples,
         "seed": workspace.params.seed,
-        "advice": _advice(workspace, comparison),
+        "advice": _advice(workspace, comparison, decision),
     }
     report = write_report(workspace.reports_dir / f"{stem}.html", comparison.scorecards, decision, context)
     plots = [
@@ -148,12 +148,14 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
     return report, plots
 
 
-def _advice(workspace: Workspace, comparison: Comparison) -> dict[str, Any] | None:
+def _advice(workspace: Workspace, comparison: Comparison, decision: Decision) -> dict[str, Any] | None:
     """None where no document can be read just now: what was measured is published all the same."""
+    measured = measured_by(comparison.scorecards, workspace.params.prices)
     try:
-        return advise_workspace(workspace, {}, None, values_of(comparison.scorecards))
+        advice = advise_workspace(workspace, {}, None, measured)
     except Refused:
         return None
+    return {**advice, "outcome": set_against(advice, decision)}
 
 
 def outcome_of(comparison: Comparison, decision: Decision, model_version: str | None, report: Path, would_promote: bool) -> dict[str, Any]:

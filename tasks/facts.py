@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tandem.advice import Facts, Measured
 from tandem.errors import Refused
 from tandem.examples import near_duplicate_groups, usable_examples
+from tandem.facts import Facts
 from tandem.params import Params
-from tandem.records import Document, Example, Scorecard
+from tandem.records import Document, Example
 from tasks.change_rate import rate_of_folder, rate_of_workspace
 from tasks.readers import Unreadable, read_document, scan
 from tasks.workspace import PROJECT, Workspace
-
-CLAIMED = ("quality", "form")  # the measures that rules make claims about
 
 
 def default_params() -> Params:
@@ -106,17 +103,3 @@ def count_each(texts: Sequence[str]) -> list[int]:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-
-
-def values_of(scorecards: Mapping[str, Scorecard]) -> Measured:
-    """Variant -> measure -> one value a question."""
-    return {name: {measure: [getattr(row, measure) for row in card.rows] for measure in CLAIMED} for name, card in scorecards.items()}
-
-
-def measured_values(workspace: Workspace) -> Measured:
-    """Variant -> measure -> one value a question, from the last comparison; empty before one."""
-    path = workspace.evaluation_dir / "scorecards.json"
-    if not path.is_file():
-        return {}
-    cards = json.loads(path.read_text(encoding="utf-8"))
-    return {name: {measure: [row[measure] for row in card["rows"]] for measure in CLAIMED} for name, card in cards.items()}

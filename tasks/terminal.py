@@ -57,8 +57,9 @@ def advice_text(advice: Mapping[str, Any]) -> str:
     rate = facts["changed_share_a_week"]
     changing = "no history of changes" if rate is None else f"{rate:.1%} changed a week"
     passed_over = f" ({facts['n_passed_over']} lines passed over)" if facts["n_passed_over"] else ""
+    is_moved = advice["variant"] != advice["before_measuring"]
     lines = [
-        f"Start with {advice['variant']}.",
+        f"Start with {advice['variant']}" + (f" (before measuring: {advice['before_measuring']})." if is_moved else "."),
         "",
         f"{facts['n_documents']:,} documents, {facts['n_tokens']:,} tokens, {facts['duplicate_share']:.0%} near-duplicates, "
         f"{facts['restricted_share']:.0%} restricted, {changing}, {facts['n_examples']:,} labelled examples{passed_over}",

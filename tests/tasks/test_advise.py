@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tandem.errors import Refused
-from tasks.advise import advise_folder, advise_workspace
+from tandem.records import Decision
+from tasks.advise import advise_folder, advise_workspace, set_against
 from tasks.change_rate import changed_share_a_week, rate_of_folder, rate_of_workspace
 from tasks.facts import survey_folder, survey_workspace
 from tasks.workspace import open_workspace
@@ -97,6 +98,18 @@ def test_a_workspace_counts_the_documents_that_changed_between_its_data_versions
     assert rate_of_workspace(workspace, 10) == pytest.approx(2 / 10 / 3, rel=0.01)
     assert survey_workspace(workspace).n_documents == 11
     assert advise_workspace(workspace, {"may_train": False}, 20_000)["facts"]["queries_per_day"] == 20_000
+
+
+@pytest.mark.parametrize(
+    ("variant", "fit"), [("rag", "; as advised"), ("lora", "; lora instead of rag"), ("champion", ""), (None, "")]
+)  # fmt: skip
+def test_what_was_advised_stands_beside_what_was_decided_in_one_sentence(variant, fit):
+    states = ["confirmed: a", "confirmed: b", "overruled: c", "not measured: d"]
+    advice = {"before_measuring": "rag", "variant": "lora", "verdicts": [{"measured": state} for state in states]}
+    assert set_against(advice, Decision(True, variant, ("so it was decided", "because"), 40, None, {})) == (
+        f"Advised from the documents alone: rag; measured: so it was decided{fit};"
+        " of the 4 rules 2 confirmed, 1 overruled, 0 open, 1 not measured."
+    )
 
 
 def test_a_folder_without_a_readable_document_is_refused(tmp_path):

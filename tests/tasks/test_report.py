@@ -121,9 +121,13 @@ def test_latency_stands_by_stage_and_a_stage_that_is_not_there_is_a_dash(page):
 
 def test_the_rules_of_advice_stand_with_what_was_measured(tmp_path):
     verdict = {"rule": "size", "part": "retrieve", "vote": "for", "reason": "much to read", "measured": "confirmed: rag - prompt"}
-    context = {**CONTEXT, "advice": {"variant": "rag", "verdicts": [verdict], "conflicts": ["adapter: a say yes"]}}
+    outcome, moved = "Advised from the documents alone: prompt; measured: <rag>.", {"variant": "rag", "before_measuring": "prompt"}
+    advice = {**moved, "verdicts": [verdict], "conflicts": ["adapter: a say yes"], "stage": "product", "next_step": "deploy"}
+    context = {**CONTEXT, "advice": {**advice, "outcome": outcome}}
     words = Page(write_report(tmp_path / "one.html", CARDS, DECISION, context).read_text(encoding="utf-8")).words
-    assert "start with rag." in words
+    assert outcome in words
+    assert "Measured, the rules now say rag instead of prompt." in words
+    assert "Stage: proof of concept → product → scale. Next: deploy." in words
     assert "confirmed: rag - prompt" in words
     assert "In conflict, adapter: a say yes" in words
 
