@@ -1,6 +1,6 @@
 """How often a truly better challenger is promoted: the power curve of the decision, beside what the formula of the report predicts.
 
-Run: python -m bench.power [--trials 200] [--out docs/images]   (with --out: power.csv and power.png)
+Run: python -m bench.power [--trials 200] [--challengers 1] [--out docs/images]   (with --out: power.csv and power.png)
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ def predicted_power(effect: float, n: int, discordance: float, alpha: float = 0.
     return float(norm.cdf(effect * np.sqrt(n / (discordance - effect**2)) - norm.ppf(1 - alpha / 2)))
 
 
-def curve(trials: int) -> Iterator[Point]:
-    """Every effect at every n and discordance, one equally simple challenger, seeded."""
+def curve(trials: int, challengers: int = 1) -> Iterator[Point]:
+    """Every effect at every n and discordance, seeded: an equally simple challenger, the others as good as the champion.
+
+    With several, the prediction is the least that is to be expected: as if none of the others fell measurably behind.
+    """
     for discordance in DISCORDANCES:
         for n in SIZES:
             for effect in EFFECTS:
-                share = gain_share(trials, n, effect, discordance, simplicity=1)
-                yield Point(discordance, n, effect, share, predicted_power(effect, n, discordance))
+                share = gain_share(trials, n, effect, discordance, simplicity=1, challengers=challengers)
+                yield Point(discordance, n, effect, share, predicted_power(effect, n, discordance, 0.05 / challengers))
 
 
 def write(points: list[Point], out: Path) -> None:
@@ -76,12 +79,13 @@ def main() -> None:
     """Print a row an n and discordance: promoted (predicted) at each effect."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--challengers", type=int, default=1)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     started, points = time.process_time(), []
     print(f"share of {options.trials} trials that promote a true gain (predicted by the formula)")
     print("discordance    n" + "".join(f"{effect:>14.2f}" for effect in EFFECTS))
-    for point in curve(options.trials):
+    for point in curve(options.trials, options.challengers):
         points.append(point)
         if point.effect == EFFECTS[-1]:
             row = points[-len(EFFECTS) :]

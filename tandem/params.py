@@ -185,7 +185,7 @@ class Evaluation(Section):
 
 
 class Limits(Section):
-    """Constraints of the decision; null: no limit. A measure that does not apply is no violation."""
+    """Constraints of the decision; null: no limit. A measure that does not apply is no violation, unless it is `required`."""
 
     max_latency_p95_ms: float | None = None
     max_cost_usd_per_1k: float | None = None
@@ -193,6 +193,7 @@ class Limits(Section):
     min_grounding: Share | None = None
     max_forgetting: Share | None = None
     max_staleness: Share | None = None
+    required: tuple[Literal["form", "grounding", "forgetting", "staleness"], ...] = ()
 
 
 class Promotion(Section):

@@ -1,18 +1,28 @@
 """The decision of what goes live: a pure function of scorecards and a policy. No promotion is a result, not an error.
 
-1. *Limits.* A variant beyond any limit is out; every violation of every variant is listed. A measure that does not apply is none.
+1. *Limits.* A variant beyond any limit is out; every violation of every variant is listed. A measure that does not apply
+   is none, unless `limits.required` names it.
 2. *Utility* of a question = sum of weight x measure (minus it where lower is better); a measure that does not apply adds nothing.
    Questions count when every variant still in answered them and a weighted measure applies to at least one of the answers.
-3. *Near the best.* A variant is near the best when it is not measurably worse: the paired bootstrap interval of (it - best) reaches 0,
-   or its mean loss is within the margin. It is the one-standard-error rule (Breiman et al. 1984, section 3.4.3) at two of them: a
-   difference that the questions cannot show buys no extra moving parts. Strict non-inferiority here (lower end >= -margin) would hand
-   every close call to the more complex variant, since it asks small data for a proof.
+3. *Near the best.* A variant is near the best when it is measurably worse than no other: against each, the paired bootstrap interval of
+   (it - other) reaches 0, or its mean loss is within the margin. It is the one-standard-error rule (Breiman et al. 1984, section 3.4.3)
+   at two of them: a difference that the questions cannot show buys no extra moving parts. Strict non-inferiority here (lower end >=
+   -margin) would hand every close call to the more complex variant, since it asks small data for a proof.
 4. *First champion:* the simplest variant near the best; equally simple ones by utility, then name.
 5. *Replacing a champion* asks for proof: its interval against the champion lies above 0 (better), or above -margin (shown equal) and it
    is simpler or cheaper by `cheaper_by`. The simplest variant near the best that passes is promoted, looking no further than the
-   champion when that is near the best itself. With k challengers, "better" is read at 1 - 0.05 / k (Bonferroni), so that the chance
-   of replacing a champion by its equals stays within 2.5 %. A champion beyond a limit is kept all the same unless something passes.
+   champion when that is near the best itself. "Better" is read at 1 - 0.05 / k, where k counts the challengers that are not measurably
+   worse than this one, itself included: the others cannot be promoted in its place. The chance of replacing a champion by its equals
+   stays about 2.5 % (nine of them: 2.8 %, if normal). A champion beyond a limit is kept all the same unless something passes.
    The champion's successor - the same variant on the table layout of the params - passes where it is not measurably worse.
+
+*Better answers never cost a variant its promotion, nor the champion its place,* however many are compared. Let the utilities of v rise
+and all else stay. Every resampled mean of (v - other) rises too, so what v measurably beats stays beaten, and so does what others beat:
+of those near the best only v can join, the others only leave. v's own proof gets easier, as its k cannot grow; every other's gets harder,
+as its k cannot shrink. So whoever stood before v in the order of 4 or 5 without passing has left or still does not pass, and a champion
+that was kept is still met before anyone who passes. Near the best must therefore mean every other, not the best alone: as a new best
+with a wider interval, v would let a simpler variant in that the former best kept out. And k may not count p-values below one's own, as
+Holm's correction does: v's gain would loosen the proof of a simpler one.
 """
 
 from __future__ import annotations
@@ -52,6 +62,11 @@ class _Contest:
         # rounded: two orders of summation must not break a tie
         return round(float(self.utilities[name].mean()), 12) if self.n else 0.0
 
+    def is_worse(self, name: str, other: str) -> bool:
+        """Measurably, and by more than the margin."""
+        loss = round(self.mean(other) - self.mean(name), 12)
+        return loss > self.policy.margin and self.against(name, other).high < 0
+
     def simplest_first(self, names: Sequence[str]) -> list[str]:
         return sorted(names, key=lambda name: (self.cards[name].simplicity, -self.mean(name), name))
 
@@ -79,7 +94,7 @@ def decide(
     compared = candidates if champion is None or champion in candidates else sorted([*candidates, champion])
     contest = _contest({name: scorecards[name] for name in compared}, policy, resamples, seed, successor)
     best = min(candidates, key=lambda name: (-contest.mean(name), scorecards[name].simplicity, name))
-    near = contest.simplest_first([name for name in candidates if _is_near(contest, name, best)])
+    near = contest.simplest_first([name for name in candidates if not any(contest.is_worse(name, other) for other in candidates)])
     winner, promoted, verdict = _pick(contest, near, best, champion)
     if contest.n < policy.min_n:
         promoted = False
@@ -89,7 +104,7 @@ def decide(
 
 
 def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
-    """Every limit that the variant breaks, with the value seen and the limit. None on either side is no violation."""
+    """Every limit that the variant breaks, with the value seen and the limit. None on either side is none, unless it is required."""
     at_most: list[tuple[str, float | None, float | None]] = [
         ("latency p95 in ms", card.latency_ms.get("p95"), limits.max_latency_p95_ms),
         ("cost per 1,000 answers", card.cost_usd_per_1k, limits.max_cost_usd_per_1k),
@@ -110,7 +125,9 @@ def violations_of(card: Scorecard, limits: Limits) -> tuple[str, ...]:
         for what, seen, limit in at_least
         if seen is not None and limit is not None and seen < limit
     ]
-    return (*over, *under)
+    applies = {**card.measures, "forgetting": card.forgetting, "staleness": card.staleness}
+    missing = [f"{name} does not apply, and promotion.limits.required names it" for name in limits.required if applies.get(name) is None]
+    return (*over, *under, *missing)
 
 
 def _violations(card: Scorecard, policy: Promotion, most_rows: int) -> tuple[str, ...]:
@@ -144,13 +161,6 @@ def _contest(cards: Mapping[str, Scorecard], policy: Promotion, resamples: int, 
     return _Contest(cards, utilities, policy, resamples, seed, successor)
 
 
-def _is_near(contest: _Contest, name: str, best: str) -> bool:
-    if name == best:
-        return True
-    against_best = contest.against(name, best)
-    return against_best.high >= 0 or against_best.mean >= -contest.policy.margin
-
-
 def _pick(contest: _Contest, near: Sequence[str], best: str, champion: str | None) -> tuple[str, bool, str]:
     """The winner, whether it goes live, and why. `near`: simplest first."""
     if champion is None:
@@ -166,13 +176,13 @@ def _pick(contest: _Contest, near: Sequence[str], best: str, champion: str | Non
 
 def _replaces(contest: _Contest, name: str, champion: str) -> str | None:
     """Why `name` may replace the champion; None where it may not."""
-    n_challengers = sum(other != champion for other in contest.cards)
-    if contest.against(name, champion, 1 - 0.05 / n_challengers).low > 0:
+    gain = contest.against(name, champion)
+    if gain.low > 0 and contest.against(name, champion, 1 - 0.05 / _n_rivals(contest, name, champion)).low > 0:
         return "it is measurably better"
-    if name == contest.successor and _is_near(contest, name, champion):
+    if name == contest.successor and not contest.is_worse(name, champion):
         return "it is the same on the table layout of params.yaml, and not measurably worse"
     card, live = contest.cards[name], contest.cards[champion]
-    if contest.against(name, champion).low < -contest.policy.margin:
+    if gain.low < -contest.policy.margin:
         return None
     equal = f"it is equal within {contest.policy.margin:g}"
     if card.simplicity < live.simplicity:
@@ -181,6 +191,11 @@ def _replaces(contest: _Contest, name: str, champion: str) -> str | None:
     if cost is None or not live_cost or cost > (1 - contest.policy.cheaper_by) * live_cost:
         return None
     return f"{equal} and cheaper ({cost:.4g} against {live_cost:.4g} per 1,000 answers)"
+
+
+def _n_rivals(contest: _Contest, name: str, champion: str) -> int:
+    """How many challengers are not measurably worse than `name`, itself included."""
+    return sum(other != champion and not contest.is_worse(other, name) for other in contest.cards)
 
 
 def _why_simplest(contest: _Contest, winner: str, best: str) -> str:

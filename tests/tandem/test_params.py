@@ -16,7 +16,7 @@ def parsed(**sections: object) -> Params:
     ("sections", "message"),
     [
         ({"promotion": {"weights": {"qualty": 1}}}, r"yaml: promotion\.weights names qualty; known measures are quality, exact_match"),
-        ({"promotion": {"weights": {"judge": 1}}}, r"promotion\.weights rests on judge alone"),
+        ({"promotion": {"weights": {"judge": 1, "quality": 0}}}, r"promotion\.weights rests on judge alone"),
         ({"promotion": {"weights": {"quality": 0}}}, r"promotion\.weights weighs nothing; known measures are quality"),
         ({"form": {"pattern": "("}}, r"form\.pattern '\(' is no regular expression: missing \)"),
         ({"form": {"json_schema": {"type": "text"}}}, r"form\.json_schema is no JSON schema: 'text' is not valid"),
