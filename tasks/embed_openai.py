@@ -31,6 +31,7 @@ class OpenAIEmbedder:
             base_url=settings.openai_base_url, api_key=settings.openai_api_key or "none", timeout=TIMEOUT_S, max_retries=RETRIES
         )
         self.name = f"openai:{params.model}/{params.max_tokens}"
+        self.dimensions = 0  # until the first answer
         self.dimensions = int(self._request(["dimensions"]).shape[1])
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -40,7 +41,7 @@ class OpenAIEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """An estimate from the number of characters."""
-        return sum(-(-len(text) // CHARS_A_TOKEN) for text in texts)
+        return sum(-(-min(len(text), self._max_chars) // CHARS_A_TOKEN) for text in texts)
 
     def _request(self, texts: Sequence[str]) -> np.ndarray:
         from openai import OpenAIError
@@ -54,5 +55,13 @@ class OpenAIEmbedder:
                 f"the endpoint of embedder {self._model!r} failed: {' '.join(str(error).split())[:300]}",
                 hint="Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
             ) from error
-        vectors = np.array([one.embedding for one in sorted(reply.data, key=lambda one: one.index)], dtype=np.float32)
+        rows = [one.embedding for one in sorted(reply.data, key=lambda one: one.index)]
+        widths = sorted({len(row) for row in rows})
+        if len(rows) != len(texts) or len(widths) != 1 or widths[0] != (self.dimensions or widths[0]):
+            found = f"{len(rows)} vectors of {' and '.join(map(str, widths)) or 'no'} numbers"
+            raise Refused(
+                f"the endpoint of embedder {self._model!r} gave {found}, not {len(texts)} of {self.dimensions or 'as many each'}",
+                hint="Check that TANDEM_OPENAI_BASE_URL serves this model alone under that name, and run again.",
+            )
+        vectors = np.array(rows, dtype=np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)

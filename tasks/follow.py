@@ -8,9 +8,8 @@ from typing import Any
 from tandem.chunking import chunk
 from tandem.errors import Refused
 from tandem.params import Chunking
-from tandem.params import Embedder as EmbedderParams
 from tandem.records import Document
-from tasks.embed import embed_cached, embedding_cache, load_embedder
+from tasks.embed import embed_cached, embedder_of_layout, embedding_cache
 from tasks.index import earlier_tables
 from tasks.manifest import Entries
 from tasks.readers import Unreadable, read_document
@@ -45,7 +44,7 @@ def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping
     if not rows and not stale:
         return
     try:
-        embedder = load_embedder(EmbedderParams(**layout["embedder"]), workspace.settings)
+        embedder = embedder_of_layout(layout, workspace.settings)
         texts = [piece.embedded_text for piece in rows]
         vectors, _ = embed_cached(embedder, texts, embedding_cache(workspace), lambda done, total: progress("embed", done, total))
     except Refused:

@@ -17,6 +17,7 @@ from tandem.params import Params, Retrieval
 from tandem.records import Passage
 from tandem.retrieval import fuse, whole_documents
 from tasks.embed import Embedder, load_embedder
+from tasks.embedder_files import embedder_revision
 from tasks.rankings import PASSAGE_COLUMNS, allowed, rankings
 from tasks.table import chunks_in, connect, ensure_text_index, find_table, optimize, quoted
 from tasks.workspace import Workspace, write_json
@@ -29,10 +30,12 @@ KEYS_AT_ONCE = 1_000
 
 
 def layout_of(params: Params) -> dict[str, Any]:
-    """All that a table's rows depend on besides the documents."""
+    """All that a table's rows depend on besides the documents. Raises Refused where the embedder's files cannot be had."""
+    revision = embedder_revision(params.embedder)
     return {
         "format": FORMAT,
         "embedder": params.embedder.model_dump(),
+        **({"embedder_revision": revision} if revision else {}),
         "chunking": params.chunking.model_dump(),
         "language": params.index.language,
     }
@@ -164,7 +167,7 @@ def open_table_at(uri: str, table: str, embedder: Embedder | None, retrieval: Re
     if filled_by != embedder.name:
         raise Refused(
             f"the table {table} at {uri} was filled by the embedder {filled_by or '(unknown)'}, not by {embedder.name}",
-            hint="Run `tandem refresh`, or set embedder.model in params.yaml back.",
+            hint="Run `tandem refresh`, or set embedder.model in params.yaml back, or the files of its folder.",
         )
     return Index(uri, found, lambda: embedder, retrieval)
 

@@ -13,10 +13,9 @@ from typing import Any
 
 from tandem.chunking import chunk
 from tandem.errors import Refused
-from tandem.params import Embedder as EmbedderParams
 from tandem.records import Chunk
 from tasks import canaries, quarantine
-from tasks.embed import CachedEmbedder, Embedder, embed_cached, embedding_cache, load_embedder
+from tasks.embed import CachedEmbedder, Embedder, embed_cached, embedder_of_layout, embedding_cache, load_embedder
 from tasks.follow import follow
 from tasks.index import Index, layout_of, read_pointer, table_name, write_pointer
 from tasks.manifest import (
@@ -219,7 +218,7 @@ def _index_before(workspace: Workspace, survey: Survey) -> Index | None:
     """What was served before this refresh, at its version; None where there was nothing or its embedder is gone."""
     try:
         pointer = read_pointer(workspace)
-        embedder = load_embedder(EmbedderParams(**pointer["layout"]["embedder"]), workspace.settings)
+        embedder = embedder_of_layout(pointer["layout"], workspace.settings)
     except Refused:
         return None
     table = find_table(workspace.index_uri, pointer["table"])

@@ -22,9 +22,9 @@ import yaml
 
 from tandem.errors import Refused
 from tandem.examples import usable_examples
-from tandem.params import Chunking, Documents, Index, Params, Prompt, Variant
+from tandem.params import Chunking, Documents, Embedder, Index, Params, Prompt, Variant
 from tasks import quarantine
-from tasks.index import open_index, read_pointer, table_name
+from tasks.index import layout_of, open_index, read_pointer, table_name
 from tasks.labels import add_labels, label_key
 from tasks.refresh import Refreshed, all_chunks, read_manifest, refresh
 from tasks.table import documents_in, find_table
@@ -458,11 +458,36 @@ def test_an_earlier_table_whose_embedder_is_gone_loses_what_is_deleted_and_is_no
     put(recut, "shop/mere.md", "# Mere\n\nThe Mere brews cold for twelve hours.\n")
     (recut.documents_dir / "shop/loft.md").unlink()
     with monkeypatch.context() as gone:
-        gone.setattr("tasks.follow.load_embedder", refuse)
+        gone.setattr("tasks.follow.embedder_of_layout", refuse)
         assert refresh(recut).notes == (f"the earlier table {earlier} lags behind: the embedder is gone.",)
     assert sorted(documents_in(find_table(recut.index_uri, earlier))) == ["hr/leave.md", "shop/wren.md"]
     assert refresh(recut).notes == ()
     assert sorted(documents_in(find_table(recut.index_uri, earlier))) == ["hr/leave.md", "shop/mere.md", "shop/wren.md"]
+
+
+def test_replaced_weights_of_an_embedder_are_another_layout_and_a_rebuild_beside(
+    workspace: Workspace, tiny_cross_encoder: Path, tmp_path: Path
+):
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path / "mine"
+    shutil.copytree(tiny_cross_encoder, folder)
+    own = Workspace(workspace.root, params_with(embedder=Embedder(model=str(folder))), workspace.settings)
+    refresh(own)
+    pointer = read_pointer(own)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    save_file({name: -one if one.ndim == 2 else one for name, one in weights.items()}, folder / "model.safetensors")
+    with pytest.raises(Refused, match=r"built with another embedder_revision than params\.yaml names\. Run `tandem refresh`"):
+        open_index(own)
+    done = refresh(own)
+    assert (done.rows, done.chunks_embedded) == (4, 4)
+    assert read_pointer(own)["table"] != pointer["table"]
+    assert read_pointer(own)["earlier"] == [layout_of(workspace.params), pointer["layout"]]
+    put(own, "shop/loft.md", PAGES["shop/loft.md"].replace("3,900", "4,200"))
+    (note,) = refresh(own).notes
+    assert f"the earlier table {pointer['table']} lags behind: the files of the embedder '{folder}' were" in note
+    assert find_table(own.index_uri, pointer["table"]).count_rows() == 4
 
 
 def refuse(*arguments: object) -> None:
