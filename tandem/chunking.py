@@ -22,10 +22,12 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """The lines under one heading; `path` holds the headings above them, outermost first."""
+    """The lines under one heading; `path` holds the headings above them, outermost first. `has_title`: that is the document's title,
+    which is none of its headings."""
 
     path: tuple[str, ...]
     lines: tuple[str, ...]
+    has_title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +45,21 @@ def chunk(document: Document, params: Chunking) -> list[Chunk]:
     A passage never spans two headings. A piece below `params.min_chars` takes over blocks of its neighbour in the same section;
     where the section is that short, it stays as it is. A heading without text under it becomes text of the section above.
     """
-    pieces = [
-        (" > ".join(section.path), text)
-        for section in _sections(document.text, document.title)
-        for text in _pack(_blocks(section.lines), params)
-    ]
+    pieces = [(section, text) for section in _sections(document.text, document.title) for text in _pack(_blocks(section.lines), params)]
     if not pieces and document.text.strip():
-        pieces = [("", document.text.strip()[: params.max_chars])]
+        pieces = [(_Section((), ()), document.text.strip()[: params.max_chars])]
     return [
         Chunk(
             id=chunk_id(document.id, ordinal, text),
             doc_id=document.id,
             ordinal=ordinal,
-            heading=heading,
+            heading=" > ".join(section.path),
             text=text,
             collection=document.collection,
             roles=document.roles,
+            file_title=document.title if section.has_title and not document.is_titled else "",
         )
-        for ordinal, (heading, text) in enumerate(pieces)
+        for ordinal, (section, text) in enumerate(pieces)
     ]
 
 
@@ -86,9 +85,10 @@ def _sections(text: str, title: str) -> Iterator[_Section]:
     orphans: list[str] = []
     fence = ""
 
-    def path() -> tuple[str, ...]:
+    def section(body: tuple[str, ...]) -> _Section:
         names = [name for _, name in stack]
-        return tuple(names) if not title or (names and names[0].casefold() == title.casefold()) else (title, *names)
+        has_title = bool(title) and not (names and names[0].casefold() == title.casefold())
+        return _Section((title, *names) if has_title else tuple(names), body, has_title)
 
     source = text.splitlines()
     for number, line in enumerate([*source, "# "]):
@@ -102,7 +102,7 @@ def _sections(text: str, title: str) -> Iterator[_Section]:
             lines.append(line)
             continue
         if any(kept.strip() for kept in lines):
-            yield _Section(path(), (*_paragraphs(orphans), *lines))
+            yield section((*_paragraphs(orphans), *lines))
             orphans = []
         elif stack and (last or level <= stack[-1][0]):
             orphans.append(stack.pop()[1])
@@ -112,7 +112,7 @@ def _sections(text: str, title: str) -> Iterator[_Section]:
         if level:
             stack.append((level, name.strip()))
     if orphans:
-        yield _Section(path(), _paragraphs(orphans))
+        yield section(_paragraphs(orphans))
 
 
 def _paragraphs(names: Sequence[str]) -> tuple[str, ...]:

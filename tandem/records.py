@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source file. `id` is its path below `data/documents/`, with forward slashes; `text` is Markdown without front matter."""
+    """One source file. `id` is its path below `data/documents/`, with forward slashes; `text` is Markdown without front matter.
+
+    `is_titled`: whether its title is its own, and not only the name of its file.
+    """
 
     id: str
     text: str
@@ -21,6 +24,7 @@ class Document:
     trainable: bool = True
     valid_until: date | None = None
     dated: date | None = None
+    is_titled: bool = True
 
     @property
     def collection(self) -> str:
@@ -35,7 +39,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage of a document. `id` = hash(document id, ordinal, text); `heading` is the path of headings above it, joined by ' > '."""
+    """A passage of a document. `id` = hash(document id, ordinal, text); `heading` is the path of headings above it, joined by ' > '.
+
+    `file_title`: what the heading begins with where that is only the name of the file.
+    """
 
     id: str
     doc_id: str
@@ -44,11 +51,18 @@ class Chunk:
     text: str
     collection: str = ""
     roles: tuple[str, ...] = ()
+    file_title: str = ""
+
+    @property
+    def search_text(self) -> str:
+        """What the full-text index sees: the heading path, then the text."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
 
     @property
     def embedded_text(self) -> str:
-        """What the embedder and the full-text index see: the heading path, then the text."""
-        return f"{self.heading}\n{self.text}" if self.heading else self.text
+        """What the embedder sees: the same without the name of the file, so that a rename embeds nothing."""
+        heading = self.heading[len(self.file_title) :].removeprefix(" > ") if self.file_title else self.heading
+        return f"{heading}\n{self.text}" if heading else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ CHECKS = (
     Check("earlier tables", index_health.earlier, index_health.followed),
     Check("table versions", index_health.old_versions, index_health.maintained),
     Check("stray tables", index_health.stray, index_health.drop_stray),
+    Check("damaged tables", index_health.aside, index_health.drop_aside),
     Check("record", records_health.recorded, records_health.record_again),
     Check("cache", records_health.cached, records_health.renew),
     Check("registry", records_health.aliases),

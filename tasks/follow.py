@@ -35,7 +35,7 @@ def follow(workspace: Workspace, entries: Entries, progress: Progress) -> tuple[
 
 def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping[str, Any], progress: Progress) -> None:
     """Raises Refused where the layout's embedder cannot be had; what is gone from the manifest has then left the table all the same."""
-    table, held = open_sound(workspace.index_uri, name)
+    table, held = open_sound(workspace.index_uri, name, layout["language"])
     lagging = [doc_id for doc_id, entry in entries.items() if held.get(doc_id, ("",))[0] != entry["md5"]]
     gone = sorted(held.keys() - entries.keys())
     documents = _served(workspace, entries, lagging)

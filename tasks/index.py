@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -19,10 +20,10 @@ from tandem.retrieval import fuse, whole_documents
 from tasks.embed import Embedder, load_embedder
 from tasks.embedder_files import embedder_revision
 from tasks.rankings import PASSAGE_COLUMNS, allowed, rankings
-from tasks.table import chunks_in, connect, ensure_text_index, find_table, optimize, quoted
+from tasks.table import chunks_in, connect, drop_table, find_table, optimize, put_aside, quoted, rewrite
 from tasks.workspace import Workspace, write_json
 
-FORMAT = 1  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
+FORMAT = 2  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
 KEEP_VERSIONS = timedelta(days=1)
 MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
@@ -48,8 +49,12 @@ def table_name(workspace: Workspace) -> str:
 
 def _name_of(workspace: Workspace, layout: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(layout, sort_keys=True).encode()).hexdigest()[:10]
+    return f"{_prefix(workspace)}{digest}"
+
+
+def _prefix(workspace: Workspace) -> str:
     owner = re.sub(r"\W+", "_", workspace.name) + "_" if workspace.settings.index_uri else ""
-    return f"{owner}chunks_{digest}"
+    return f"{owner}chunks_"
 
 
 class Index:
@@ -268,9 +273,21 @@ def text_hashes(workspace: Workspace) -> set[str]:
 def stray_tables(workspace: Workspace) -> list[str]:
     """Tables of this workspace that neither serve nor served before: of layouts that were tried and given up."""
     known = {read_pointer(workspace)["table"], *earlier_tables(workspace)}
-    prefix = table_name(workspace).rsplit("chunks_", 1)[0] + "chunks_"
     names = connect(workspace.index_uri).list_tables(limit=MAX_TABLES).tables
-    return sorted(name for name in names if name.startswith(prefix) and name not in known)
+    return sorted(name for name in names if name.startswith(_prefix(workspace)) and name not in known)
+
+
+def tables_put_aside(workspace: Workspace) -> list[Path]:
+    """Damaged tables of this workspace that a rebuild put aside and, killed, did not delete."""
+    return put_aside(workspace.index_uri, _prefix(workspace))
+
+
+def drop_put_aside(workspace: Workspace) -> list[str]:
+    """Delete them: all that they held is made from the documents. The caller holds the writer's lock."""
+    folders = tables_put_aside(workspace)
+    for folder in folders:
+        shutil.rmtree(folder)
+    return [folder.name for folder in folders]
 
 
 def purge(workspace: Workspace) -> None:
@@ -281,16 +298,15 @@ def purge(workspace: Workspace) -> None:
     with workspace.writing():
         pointer = read_pointer(workspace)
         layouts = {pointer["table"]: pointer["layout"], **earlier_tables(workspace)}
-        connection = connect(workspace.index_uri)
         versions = {}
         for table in _found(workspace, layouts):
-            fresh = connection.create_table(table.name, data=table.to_arrow(), mode="overwrite")
-            ensure_text_index(fresh, layouts[table.name]["language"])
+            fresh = rewrite(workspace.index_uri, table.name, table.to_arrow(), layouts[table.name]["language"], table)
             for _ in range(2):  # the first pass leaves the version that it began with
                 optimize(fresh, timedelta(0))
             versions[table.name] = int(fresh.version)
         for other in stray_tables(workspace):
-            connection.drop_table(other)
+            drop_table(workspace.index_uri, other)
+        drop_put_aside(workspace)
         if pointer["table"] in versions:
             version = versions[pointer["table"]]
             write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version})

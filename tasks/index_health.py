@@ -14,12 +14,14 @@ from tasks.index import (
     FORMAT,
     KEEP_VERSIONS,
     MAINTAIN_EVERY,
+    drop_put_aside,
     earlier_tables,
     layout_of,
     maintain,
     read_pointer,
     remember_earlier,
     stray_tables,
+    tables_put_aside,
 )
 from tasks.manifest import Entries, manifest_or_empty, out_of_step, read_manifest, read_stamps
 from tasks.readers import scan
@@ -141,6 +143,12 @@ def stray(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("stray tables", "a table is left that nothing answers from", seen, REPAIR)
 
 
+def aside(workspace: Workspace) -> Iterator[Finding]:
+    """Damaged tables that a killed rebuild left, with all text that they held."""
+    for folder in tables_put_aside(workspace):
+        yield Finding("damaged tables", "a damaged table is left that was put aside for a new one", str(folder), REPAIR)
+
+
 def _strays(workspace: Workspace) -> list[str]:
     """Not those of registered versions: the list of the tables that served before may have been lost. Raises Refused without MLflow."""
     return [name for name, layout in _unlisted(workspace).items() if layout is None]
@@ -220,6 +228,13 @@ def drop_stray(workspace: Workspace) -> str:
         for name in names:
             drop_table(workspace.index_uri, name)
     return f"dropped {', '.join(names)}"
+
+
+def drop_aside(workspace: Workspace) -> str:
+    """With the writer's lock: a rebuild that is at work still needs its own."""
+    with workspace.writing():
+        names = drop_put_aside(workspace)
+    return f"deleted {', '.join(names)}"
 
 
 def _pointer(workspace: Workspace) -> dict[str, Any] | None:

@@ -182,11 +182,13 @@ def read_document(documents_dir: Path, doc_id: str, params: Documents, converted
     text, matter = reader(data, params, converted)
     if not text.strip():
         raise Unreadable("empty: no text was found in it")
+    title = _title(matter, text)
     return Document(
         id=doc_id,
         text=text,
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        title=_title(matter, text, path.stem),
+        title=title or path.stem.replace("-", " ").replace("_", " ").strip(),
+        is_titled=bool(title),
         roles=_roles(matter.get("roles")),
         trainable=_trainable(matter.get("trainable")),
         valid_until=_valid_until(matter.get("valid_until")),
@@ -259,12 +261,13 @@ def _front_matter(text: str) -> dict[str, Any]:
     return {str(key): value for key, value in loaded.items()}
 
 
-def _title(matter: Mapping[str, Any], text: str, stem: str) -> str:
+def _title(matter: Mapping[str, Any], text: str) -> str:
+    """As the front matter or the first heading has it; empty where there is neither."""
     given = matter.get("title")
     if isinstance(given, str) and given.strip():
         return " ".join(given.split())
     heading = _FIRST_HEADING.search(text)
-    return heading[1].strip() if heading else stem.replace("-", " ").replace("_", " ").strip()
+    return heading[1].strip() if heading else ""
 
 
 def _roles(value: Any) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from tasks.index_health import REFRESH, REPAIR, listed
 from tasks.tracking import set_aside
 from tasks.workspace import Workspace, finish_swap
 
-LOCKS_S = {"writer": 5.0, "training": 0.0}  # how long a lock may be waited for: a writer holds its own for moments
+LOCKS_S = {"writer": 5.0, "training": 0.0, "DVC": 5.0}  # how long a lock may be waited for: a writer holds its own for moments
 ABANDONED_S = 600.0  # a partial file that nobody has written to for so long
 
 
@@ -30,7 +30,7 @@ ABANDONED_S = 600.0  # a partial file that nobody has written to for so long
 def locks(workspace: Workspace) -> Iterator[Finding]:
     """Locks that another process keeps, and by whom. One of a process that has died is free: the system lets go of it."""
     for name, patience_s in LOCKS_S.items():
-        path = workspace.state_dir / f"{name}.lock"
+        path = _dvc_tmp(workspace) / "lock" if name == "DVC" else workspace.state_dir / f"{name}.lock"
         if path.is_file() and _is_held(path, patience_s):
             work = "a training runs" if name == "training" else "something writes"
             yield Finding("locks", f"the {name} lock is held: {work}", f"{path}, by {_holder(path)}", "wait for it, or stop that process")
@@ -38,6 +38,10 @@ def locks(workspace: Workspace) -> Iterator[Finding]:
     if _is_abandoned(index_lock):
         seen = f"{index_lock}, {time.time() - index_lock.stat().st_mtime:.0f} s old"
         yield Finding("locks", "git was stopped in the middle, and takes no commit", seen, shlex.join(["rm", str(index_lock)]))
+
+
+def _dvc_tmp(workspace: Workspace) -> Path:
+    return workspace.root / ".dvc" / "tmp"
 
 
 def _is_held(path: Path, patience_s: float) -> bool:
@@ -70,7 +74,8 @@ def state(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _damaged(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    for path in (workspace.manifest_path, workspace.state_dir / "index.json", workspace.state_dir / "stamps.json"):
+    state_files = (workspace.state_dir / "index.json", workspace.state_dir / "stamps.json")
+    for path in (workspace.manifest_path, *state_files, _dvc_tmp(workspace) / "rwlock"):
         if path.is_file():
             try:
                 json.loads(path.read_text(encoding="utf-8"))
@@ -95,7 +100,7 @@ def drop_damaged(workspace: Workspace) -> str:
             path.replace(path.with_name(f"{path.name}.damaged"))
             for rest in (f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(rest).unlink(missing_ok=True)
-    return f"put aside as .damaged: {', '.join(path.name for path in moved)}; a refresh makes them anew"
+    return f"put aside as .damaged: {', '.join(path.name for path in moved)}; the next refresh and record make them anew"
 
 
 def leftovers(workspace: Workspace) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ class State:
 def read_state(workspace: Workspace) -> State:
     """All of it from disk: it takes longer the more documents there are."""
     manifest = manifest_or_empty(workspace)
-    table, held = open_sound(workspace.index_uri, table_name(workspace))
+    table, held = open_sound(workspace.index_uri, table_name(workspace), workspace.params.index.language)
     known = manifest["documents"] if manifest["layout"] == layout_of(workspace.params) else {}
     wrong = out_of_step(known, held)
     return State(manifest["documents"], manifest["layout"], manifest.get("checks"), read_stamps(workspace), table, held.keys(), wrong)

@@ -16,6 +16,7 @@ from tandem.errors import Refused
 from tandem.records import Chunk
 
 RETRIES = 3
+ASIDE = ".damaged"
 
 Held = dict[str, tuple[str, tuple[str, ...]]]  # document id -> md5 of the file that its rows came from, its chunk ids sorted
 
@@ -34,16 +35,19 @@ def find_table(uri: str, name: str) -> Any | None:
         return None
 
 
-def open_sound(uri: str, name: str) -> tuple[Any | None, Held]:
+def open_sound(uri: str, name: str, language: str | None = None) -> tuple[Any | None, Held]:
     """The table and what it holds. None where there is none, and for one that cannot be read: files of it are gone or cut short.
 
-    A store that is not a folder is never taken for damaged: its errors may be the network's, and are raised.
+    With `language`, one that lacks its full-text index, for a writer was killed before it, gets it. A store that is not a folder is
+    never taken for damaged: its errors may be the network's, and are raised.
     """
     table = find_table(uri, name)
     try:
         held = documents_in(table)
         if table is not None:
             search_text(table, "tandem").limit(1).to_list()
+            if language:
+                ensure_text_index(table, language)
     except (RuntimeError, ValueError):
         if "://" in uri:
             raise
@@ -98,8 +102,8 @@ def commit(
     rows = _rows(batch)
     table = find_table(uri, name) if table is None else table
     if table is None or overwrite:
-        table = _write_anew(uri, name, rows)
-    elif batch.chunks:
+        return rewrite(uri, name, rows, language, table)
+    if batch.chunks:
         merge = table.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
         if stale:
             merge = merge.when_not_matched_by_source_delete(f"doc_id IN ({quoted(stale)})")
@@ -108,6 +112,33 @@ def commit(
         table.delete(f"doc_id IN ({quoted(stale)})")
     ensure_text_index(table, language)
     return table
+
+
+def rewrite(uri: str, name: str, rows: Any, language: str, table: Any | None) -> Any:
+    """The table with these rows alone, and a new full-text index. Of `table`, a sound one, they are replaced in one commit under the
+    old text index, so that no version is without one; its other indexes are left to the upkeep."""
+    if table is not None and _replace(table, rows):
+        for index in table.list_indices():
+            if index.columns != ["search_text"]:
+                table.drop_index(index.name)
+        _index_text(table, language)
+        return table
+    table = _write_anew(uri, name, rows)
+    ensure_text_index(table, language)
+    return table
+
+
+def _replace(table: Any, rows: Any) -> bool:
+    """Whether all rows could be replaced: not where a key is there twice, which a merge leaves, nor where the old rows cannot be read."""
+    try:
+        keys = table.search().select(["chunk_id"]).limit(None).to_arrow()["chunk_id"]
+        if len(keys.unique()) < len(keys):
+            return False
+        merge = table.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
+        merge.when_not_matched_by_source_delete().execute(rows)
+    except (RuntimeError, ValueError):
+        return False
+    return True
 
 
 def _write_anew(uri: str, name: str, rows: Any) -> Any:
@@ -122,7 +153,7 @@ def _write_anew(uri: str, name: str, rows: Any) -> Any:
     except RuntimeError:
         if "://" in uri:
             raise
-    aside = folder.with_name(f"{name}.damaged")
+    aside = folder.with_name(f"{name}{ASIDE}")
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
     try:
@@ -147,9 +178,10 @@ def _rows(batch: Batch) -> Any:
         "ordinal": pa.array([chunk.ordinal for chunk in chunks], pa.int32()),
         "heading": pa.array([chunk.heading for chunk in chunks], pa.string()),
         "text": pa.array([chunk.text for chunk in chunks], pa.string()),
-        "search_text": pa.array([chunk.embedded_text for chunk in chunks], pa.string()),
+        "search_text": pa.array([chunk.search_text for chunk in chunks], pa.string()),
         "collection": pa.array([chunk.collection for chunk in chunks], pa.string()),
         "roles": pa.array([list(chunk.roles) for chunk in chunks], pa.list_(pa.string())),
+        "file_title": pa.array([chunk.file_title for chunk in chunks], pa.string()),
         "text_hash": pa.array([text_hash(chunk) for chunk in chunks], pa.string()),
         "vector": pa.FixedSizeListArray.from_arrays(pa.array(batch.vectors.reshape(-1), pa.float32()), batch.vectors.shape[1]),
     }
@@ -161,11 +193,16 @@ def _rows(batch: Batch) -> Any:
 
 
 def ensure_text_index(table: Any, language: str) -> None:
+    """Give it a full-text index where it has none."""
+    if not any(index.columns == ["search_text"] for index in table.list_indices()):
+        _index_text(table, language)
+
+
+def _index_text(table: Any, language: str) -> None:
     """Full-text search by stems, without stop words: kept, they cost text search a third of its first places (bench/retrieval.py)."""
     from lancedb.index import FTS
 
-    if not any(index.columns == ["search_text"] for index in table.list_indices()):
-        table.create_index("search_text", config=FTS(language=language, stem=True, remove_stop_words=True))
+    table.create_index("search_text", config=FTS(language=language, stem=True, remove_stop_words=True))
 
 
 def documents_in(table: Any | None, only: Collection[str] | None = None) -> Held:
@@ -184,7 +221,7 @@ def documents_in(table: Any | None, only: Collection[str] | None = None) -> Held
 
 def chunks_in(table: Any, where: str | None = None) -> list[Chunk]:
     """Every row as a chunk, or those of an SQL condition, by document and place."""
-    names = ["chunk_id", "doc_id", "ordinal", "heading", "text", "collection", "roles"]
+    names = ["chunk_id", "doc_id", "ordinal", "heading", "text", "collection", "roles", "file_title"]
     query = table.search().where(where) if where else table.search()
     rows = query.select(names).limit(None).to_list()
     found = [Chunk(id=row.pop("chunk_id"), **{**row, "roles": tuple(row["roles"] or ())}) for row in rows]
@@ -194,6 +231,11 @@ def chunks_in(table: Any, where: str | None = None) -> list[Chunk]:
 def drop_table(uri: str, name: str) -> None:
     """Remove a table that is not being served."""
     connect(uri).drop_table(name)
+
+
+def put_aside(uri: str, prefix: str) -> list[Path]:
+    """Damaged tables whose rebuild was killed before it deleted them; a store that is not a folder has none."""
+    return sorted(Path(uri).glob(f"{prefix}*{ASIDE}")) if "://" not in uri else []
 
 
 def optimize(table: Any, keep: timedelta) -> None:

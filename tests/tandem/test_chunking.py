@@ -94,6 +94,17 @@ def test_an_id_depends_on_document_place_and_text_alone():
     assert text_hash(one) == text_hash(elsewhere) != text_hash(again)
 
 
+def test_the_name_of_the_file_is_shown_and_searched_but_not_embedded():
+    text = "Bare.\n\n## Wren\n\nUnder it."
+    for title, headings in (("a > b", ["a > b", "a > b > Wren"]), ("wren", ["wren", "Wren"])):
+        found = chunk(Document("x.txt", text, "1", title, is_titled=False), SMALL)
+        assert [piece.heading for piece in found] == headings
+        assert [piece.search_text for piece in found] == [f"{headings[0]}\nBare.", f"{headings[1]}\nUnder it."]
+        assert [piece.embedded_text for piece in found] == ["Bare.", "Wren\nUnder it."]
+    titled = chunk(Document("x.txt", text, "1", "wren"), SMALL)
+    assert [piece.embedded_text for piece in titled] == ["wren\nBare.", "Wren\nUnder it."]
+
+
 def test_collection_and_roles_are_those_of_the_document():
     piece = chunk(Document("hr/pay/bands.md", "Bands.", "1", roles=("people-team",)), SMALL)[0]
     assert (piece.collection, piece.roles) == ("hr", ("people-team",))

@@ -14,7 +14,7 @@ import pytest
 
 from tandem.errors import Refused
 from tandem.records import Decision, Finding
-from tasks import index_health, registry
+from tasks import index_health, records_health, registry
 from tasks.create import create_workspace
 from tasks.doctor import CHECKS, diagnose
 from tasks.embed import embedding_cache
@@ -152,6 +152,15 @@ def test_a_table_that_nothing_answers_from_is_dropped_and_a_registered_ones_is_k
     assert find_table(workspace.index_uri, "chunks_1111111111") is not None
 
 
+def test_a_damaged_table_that_a_killed_rebuild_put_aside_is_deleted(workspace):
+    left = Path(workspace.index_uri, f"{table_name(workspace)}.damaged")
+    left.mkdir()
+    (left / "data").write_text("text that was forgotten")
+    assert [one.value for one in diagnose(workspace)] == [str(left)]
+    assert mended(workspace) == [("damaged tables", "a damaged table is left that was put aside for a new one")]
+    assert not left.exists()
+
+
 def test_objects_that_dvcs_cache_lost_or_that_rotted_are_put_back(workspace):
     objects = [path for path in (workspace.root / ".dvc" / "cache" / "files" / "md5").rglob("*") if path.is_file()]
     known = {path.parent.name + path.name: path for path in objects}
@@ -209,21 +218,22 @@ def test_records_that_wait_for_mlflow_are_written(workspace):
 HOLD = """
 import sys, time
 from filelock import FileLock
-with FileLock(sys.argv[1]):
+with FileLock(sys.argv[1]), FileLock(sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)
 """
 
 
-def test_a_lock_that_another_process_holds_is_named_with_its_holder(workspace):
-    command = [sys.executable, "-c", HOLD, str(workspace.state_dir / "training.lock")]
+def test_locks_that_another_process_holds_are_named_with_their_holder(workspace, monkeypatch):
+    monkeypatch.setitem(records_health.LOCKS_S, "DVC", 0)
+    command = [sys.executable, "-c", HOLD, str(workspace.state_dir / "training.lock"), str(workspace.root / ".dvc/tmp/lock")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        (found,) = diagnose(workspace)
+        found = list(records_health.locks(workspace))
         holder.kill()
-    assert found.problem == "the training lock is held: a training runs"
-    assert Path("/proc/locks").read_text() == "" or f"by process {holder.pid} (" in found.value
+    assert [one.problem for one in found] == ["the training lock is held: a training runs", "the DVC lock is held: something writes"]
+    assert Path("/proc/locks").read_text() == "" or all(f"by process {holder.pid} (" in one.value for one in found)
     assert diagnose(workspace) == []
 
 
@@ -313,10 +323,12 @@ def test_damaged_state_is_put_aside_and_made_anew(workspace):
     embedding_cache(workspace).path.write_bytes(b"no database")
     workspace.manifest_path.write_text("{")
     (workspace.state_dir / "stamps.json").write_text("{")
+    (workspace.root / ".dvc" / "tmp" / "rwlock").write_text("")
     found = diagnose(workspace, repair=True)
-    assert [(one.check, one.problem, one.mended) for one in found[:3]] == [
+    assert [(one.check, one.problem, one.mended) for one in found[:4]] == [
         ("state", "manifest.json is damaged", True),
         ("state", "stamps.json is damaged", True),
+        ("state", "rwlock is damaged", True),
         ("state", "embeddings.sqlite is damaged", True),
     ]
     assert all(one.mended for one in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -178,7 +179,7 @@ def test_an_empty_batch_drops_documents(tmp_path: Path):
 
 
 def test_chunks_come_back_as_they_went_in(tmp_path: Path):
-    document = Document("hr/x.md", "# X\n\nOne.\n\n## Y\n\nTwo.", "m", roles=("a", "b"))
+    document = Document("hr/x.md", "One.\n\n## Y\n\nTwo.", "m", "x", roles=("a", "b"), is_titled=False)
     chunks = chunk(document, Chunking())
     vectors = Words().embed([piece.embedded_text for piece in chunks])
     table = commit(str(tmp_path), "t", Batch(chunks, vectors, {"hr/x.md": "m"}, Words.name))
@@ -274,6 +275,7 @@ def test_a_purge_leaves_no_deleted_text_on_disk(workspace: Workspace):
     pages = {f"d{i}.md": f"# Page {i}\n\nPublic {i}." for i in range(40)}
     write(workspace.index_uri, pages | {"s.md": "# S\n\nZebrasecret."}, table=name)
     write(workspace.index_uri, {"s.md": "# S\n\nZebrasecret."}, table="chunks_of_an_older_layout")
+    shutil.copytree(Path(workspace.index_uri, f"{name}.lance"), Path(workspace.index_uri, f"{name}.damaged"))
     index = write(workspace.index_uri, {"d1.md": "# Page 1\n\nOther."}, stale=["d1.md", "s.md"], table=name)
     write_pointer(workspace, find_table(workspace.index_uri, name))
     assert holding(workspace, b"Zebrasecret")

@@ -149,7 +149,8 @@ def test_markdown_with_front_matter(tmp_path: Path):
 )
 def test_the_title_is_the_first_heading_or_else_the_file_name(tmp_path: Path, name: str, content: str, title: str):
     write(tmp_path, name, content)
-    assert read_document(tmp_path, name, Documents()).title == title
+    document = read_document(tmp_path, name, Documents())
+    assert (document.title, document.is_titled) == (title, name == "a.md")
 
 
 def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):

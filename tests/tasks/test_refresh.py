@@ -22,7 +22,7 @@ import yaml
 
 from tandem.errors import Refused
 from tandem.examples import usable_examples
-from tandem.params import Chunking, Documents, Embedder, Index, Params, Prompt, Variant
+from tandem.params import Chunking, Documents, Embedder, Index, Params, Prompt, Retrieval, Variant
 from tasks import quarantine
 from tasks.index import layout_of, open_index, read_pointer, table_name
 from tasks.labels import add_labels, label_key
@@ -118,6 +118,19 @@ def test_a_moved_document_is_embedded_from_the_cache(workspace: Workspace):
     (workspace.documents_dir / "shop/loft.md").rename(workspace.documents_dir / "loft.md")
     done = refresh(workspace)
     assert (changes(done), done.chunks_embedded) == ((("loft.md",), (), ("shop/loft.md",), 2), 0)
+
+
+def test_a_rename_embeds_nothing_where_the_title_is_only_the_file_name(workspace: Workspace, tmp_path: Path):
+    put(workspace, "shop/prices.csv", "part,price\nPump seal,EUR 12\n")
+    put(workspace, "shop/opening-hours.txt", "The showroom opens at nine.\n\n## Sundays\n\nIt stays closed all day.\n")
+    assert refresh(workspace).chunks_embedded == 3
+    for old, new in (("shop/prices.csv", "shop/zanzibar.csv"), ("shop/opening-hours.txt", "hr/doors.txt")):
+        (workspace.documents_dir / old).rename(workspace.documents_dir / new)
+    done = refresh(workspace)
+    assert (done.added, done.chunks_embedded) == (("hr/doors.txt", "shop/zanzibar.csv"), 0)
+    found = open_index(workspace).search(["zanzibar"], Retrieval(vector_weight=0))[0]
+    assert [(one.doc_id, one.heading) for one in found] == [("shop/zanzibar.csv", "zanzibar")]
+    assert equals_a_clean_build(workspace, tmp_path)
 
 
 def test_roles_that_change_alone_take_effect(workspace: Workspace):
@@ -345,6 +358,36 @@ def test_a_table_whose_manifests_are_garbage_and_a_damaged_earlier_one_are_rebui
 def test_a_rebuild_can_be_asked_for(workspace: Workspace, tmp_path: Path):
     done = refresh(workspace, rebuild=True)
     assert (changes(done), done.rows, done.chunks_embedded, done.repaired) == (((), (), (), 3), 4, 0, True)
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_readers_find_by_stems_in_every_version_of_a_rebuild(workspace: Workspace):
+    table = find_table(workspace.index_uri, table_name(workspace))
+    before = table.version
+    refresh(workspace, rebuild=True)
+    versions = [one["version"] for one in table.list_versions() if one["version"] > before]
+    assert len(versions) == 2
+    for version in versions:
+        table.checkout(version)
+        assert ([index.columns for index in table.list_indices()], table.count_rows()) == ([["search_text"]], 4)
+        found = open_index(workspace, version=version).search(["costing", "hold"], Retrieval(vector_weight=0))
+        assert [[one.doc_id for one in passages] for passages in found] == [["shop/loft.md"], ["shop/wren.md"]]
+
+
+def test_a_rebuild_that_was_killed_before_its_text_index_gets_it(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.rmtree(Path(workspace.index_uri, f"{table_name(workspace)}.lance", "data"))
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tasks.table.ensure_text_index", killed)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(workspace)
+    assert find_table(workspace.index_uri, table_name(workspace)).list_indices() == []
+    assert not refresh(workspace).is_news
+    found = open_index(workspace).search(["costing"], Retrieval(vector_weight=0))
+    assert [one.doc_id for one in found[0]] == ["shop/loft.md"]
     assert equals_a_clean_build(workspace, tmp_path)
 
 

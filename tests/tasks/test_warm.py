@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import shutil
+import tempfile
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tandem.errors import Refused
 from tandem.params import Index, Params, Prompt, Retrieval, Variant
@@ -64,9 +68,9 @@ def done(refreshed: Refreshed) -> tuple[tuple[str, ...], tuple[str, ...], tuple[
     return refreshed.added, refreshed.changed, refreshed.deleted, refreshed.unchanged
 
 
-def assert_a_clean_build(workspace: Workspace, tmp_path: Path) -> None:
-    """Manifest bytes, rows and answers are those that a fresh workspace with the same files gets."""
-    clean = Workspace(tmp_path / f"clean-{random.random()}", workspace.params, workspace.settings)
+def assert_a_clean_build(workspace: Workspace, tmp_path: Path) -> Workspace:
+    """Manifest bytes, rows and answers are those that a fresh workspace with the same files gets: that one is returned."""
+    clean = Workspace(tmp_path / f"clean-{uuid.uuid4().hex}", workspace.params, workspace.settings)
     shutil.copytree(workspace.documents_dir, clean.documents_dir)
     shutil.copytree(workspace.state_dir / "cache", clean.state_dir / "cache")
     refresh(clean)
@@ -75,6 +79,7 @@ def assert_a_clean_build(workspace: Workspace, tmp_path: Path) -> None:
     by_vector, by_text = Retrieval(text_weight=0), Retrieval(vector_weight=0)
     assert answers(workspace, by_vector, 5) == answers(clean, by_vector, 5)
     assert [set(found) for found in answers(workspace, by_text, 99)] == [set(found) for found in answers(clean, by_text, 99)]
+    return clean
 
 
 def answers(workspace: Workspace, retrieval: Retrieval, k: int) -> list[list[str]]:
@@ -206,48 +211,111 @@ def test_several_refreshes_add_up_to_one():
     assert one.then(two) == Refreshed(("a", "e"), ("d", "f"), ("c",), 6, {"x": "bad"}, 7, 8, 10, 0.2)
 
 
-def random_step(workspace: Workspace, choose: random.Random, number: int) -> list[str]:
-    """One thing that people do to files; the names that a watcher would be told."""
-    root = workspace.documents_dir
-    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.md"))
-    name, other = choose.choice(files), f"{choose.choice(['shop', 'hr', 'new/deep'])}/{choose.choice('abcde')}{number}.md"
-    folders = sorted({path.parent.relative_to(root).as_posix() for path in root.rglob("*.md")})
-    folder, new_folder = choose.choice(folders), f"folder{number}"
-    kind = choose.choice(["edit", "edit", "append", "add", "copy", "delete", "rename", "folder", "drop", "bad"])
-    if len(files) < 3 and kind in ("delete", "drop", "bad"):
-        kind = "add"
+KINDS = ["edit", "append", "matter", "add", "copy", "delete", "rename", "onto", "swap", "folder", "drop", "bad"]
+HOWS = ["named", "named", "not named", "cold"]
+STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=3)
+SEQUENCES = st.lists(st.tuples(STEPS, st.sampled_from(HOWS)), min_size=5, max_size=9)
+Rounds = Sequence[tuple[Sequence[tuple[str, int, int]], str]]
+KEPT = "hr/leave.md"  # so that there always is a document
+
+
+def step(root: Path, kind: str, one: int, other: int, number: int) -> list[str]:
+    """One thing that people do to files, `one` and `other` saying to which; the names that a watcher would be told."""
+    paths = sorted(path for path in root.rglob("*.*") if not path.read_bytes().startswith(b"\xff"))
+    files = [name for path in paths if (name := path.relative_to(root).as_posix()) != KEPT] or [KEPT]
+    folders = sorted({name.rpartition("/")[0] for name in files} - {"hr"})
+    new = f"{['shop', 'hr', 'new/deep'][other % 3]}/{'ab c'[other % 4]}{number}.{['md', 'txt'][one % 2]}"
+    name, second = files[one % len(files)], files[other % len(files)]
+    if kind == "add" or name == KEPT:
+        return write(root, new, f"{'' if one % 2 else '# Page'} {number}\n\nPage {number} is new and tells of the year {number + 2000}.\n")
+    if kind == "bad":
+        return write(root, new, b"\xff\xfe bad")
     if kind == "edit":
-        put(workspace, name, f"# Finch\n\nThis is note {number} of the finch, and it says {choose.random():.6f}.\n")
-    elif kind == "append":
-        put(workspace, name, (root / name).read_text() + f"\n## Note {number}\n\nIt was seen {number} times in all.\n")
-    elif kind == "add":
-        put(workspace, other, f"# Page {number}\n\nPage {number} is new and tells of the year {number + 2000}.\n")
-    elif kind == "copy":
-        put(workspace, other, (root / name).read_text())
-    elif kind == "delete":
+        return write(root, name, f"# Finch\n\nThis is note {number} of the finch, and it says {one} and {other}.\n")
+    if kind == "append":
+        return write(root, name, (root / name).read_text() + f"\n## Note {number}\n\nIt was seen {number} times in all.\n")
+    if kind == "matter":
+        bare = (root / name).read_text().rpartition("---\n")[2]
+        return write(root, name, ["", "---\nroles: [staff]\n---\n", f"---\ntitle: Titled {other}\n---\n"][other % 3] + bare)
+    if kind == "copy":
+        return write(root, new, (root / name).read_bytes())
+    if kind == "delete":
         (root / name).unlink()
     elif kind == "rename":
-        (root / other).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).rename(root / other)
-    elif kind == "folder":
-        (root / folder).rename(root / new_folder)
-        return [folder, new_folder]
-    elif kind == "drop" and len(folders) > 1 and len(files) - len(list((root / folder).rglob("*.md"))) >= 2:
-        shutil.rmtree(root / folder)
-        return [folder]
-    elif kind == "bad":
-        put(workspace, other, b"\xff\xfe bad")
-    return [name, other]
+        (root / new).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).rename(root / new)
+        return [name, new]
+    elif kind == "onto":
+        (root / name).replace(root / second)
+    elif kind == "swap" and name != second:
+        (root / name).rename(root / "aside")
+        (root / second).rename(root / name)
+        (root / "aside").rename(root / second)
+    elif kind == "folder" and folders:
+        (root / folders[one % len(folders)]).rename(root / f"folder{number}")
+        return [folders[one % len(folders)], f"folder{number}"]
+    elif kind == "drop" and folders:
+        shutil.rmtree(root / folders[one % len(folders)])
+        return [folders[one % len(folders)]]
+    return [name, second]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_any_sequence_of_steps_ends_where_a_clean_build_does(
-    seed: int, workspace: Workspace, warm: Warm, no_full_look: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    choose = random.Random(seed)
-    for number in range(12):
-        names = [name for at in range(choose.randint(1, 3)) for name in random_step(workspace, choose, 10 * number + at)]
-        refresh(workspace, names, warm=warm)
-    monkeypatch.undo()
-    assert_a_clean_build(workspace, tmp_path)
-    assert not refresh(workspace).is_news
+def write(root: Path, name: str, content: str | bytes) -> list[str]:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return [name]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace after its first refresh. Not to be changed: examples take a copy."""
+    params = Params(prompt=Prompt(instruction="x"), variants={"rag": Variant(retrieve=True)})
+    made = Workspace(tmp_path_factory.mktemp("begun") / "kb", params, Settings())
+    for doc_id, text in PAGES.items():
+        put(made, doc_id, text)
+    put(made, "shop/plain.txt", "The Pebble grinds beans, and has no heading.\n")
+    refresh(made)
+    return made
+
+
+def run(begun: Workspace, folder: Path, rounds: Rounds) -> Workspace:
+    """The steps, with a refresh after each round of them; only a warm one after another warm one is spared the look at everything."""
+    workspace = replace(begun, root=Path(shutil.copytree(begun.root, folder / "kb")))
+    warm, is_warm = Warm(), False
+    for at, (steps, how) in enumerate(rounds):
+        names = [name for n, one in enumerate(steps) for name in step(workspace.documents_dir, *one, 10 * at + n)]
+        with pytest.MonkeyPatch.context() as patched:
+            if is_warm and how != "cold":
+                patched.setattr(refreshing, "read_state", None)
+            if is_warm and how == "named":
+                patched.setattr("tasks.survey.scan", None)
+            refresh(workspace, names if how == "named" else None, warm=None if how == "cold" else warm)
+        is_warm = how != "cold"
+    return workspace
+
+
+def assert_any_sequence_ends_where_a_clean_build_does(begun: Workspace, rounds: Rounds) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = run(begun, Path(folder), rounds)
+        clean = assert_a_clean_build(workspace, Path(folder))
+        assert not refresh(workspace).is_news
+        ids = [piece.id for piece in all_chunks(clean)]
+        vectors, clean_vectors = (open_index(one).stored_vectors(ids) for one in (workspace, clean))
+        assert all((vectors[key] == clean_vectors[key]).all() for key in ids)
+        assert maintain(workspace, every=0)
+        assert maintain(clean, every=0)
+        for retrieval in (Retrieval(), Retrieval(vector_weight=0)):
+            assert answers(workspace, retrieval, 5) == answers(clean, retrieval, 5)
+
+
+@settings(max_examples=5, deadline=None, derandomize=True, database=None)
+@given(rounds=SEQUENCES)
+def test_any_sequence_of_steps_ends_where_a_clean_build_does(begun: Workspace, rounds):
+    assert_any_sequence_ends_where_a_clean_build_does(begun, rounds)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, database=None, print_blob=True)
+@given(rounds=SEQUENCES)
+def test_many_more_sequences_end_where_a_clean_build_does(begun: Workspace, rounds):
+    assert_any_sequence_ends_where_a_clean_build_does(begun, rounds)
