@@ -7,14 +7,19 @@ import base64
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
+from importlib import import_module
 
+from tasks.structure import OPTIONS, restored
 from tasks.workspace import PROJECT
+
+ORPHAN_S = 1.0  # beyond the time limit: then a child ends by itself, whose parent was killed and cannot end it
 
 
 class Unconvertible(Exception):
@@ -37,7 +42,7 @@ class _Child:
         self.lock = threading.Lock()
 
     def ask(self, data: bytes, suffix: str, converter: str, timeout_s: float) -> Converted:
-        question = {"suffix": suffix, "converter": converter, "data": base64.b64encode(data).decode()}
+        question = {"suffix": suffix, "converter": converter, "timeout_s": timeout_s, "data": base64.b64encode(data).decode()}
         request = json.dumps(question).encode() + b"\n"
         with self.lock, ThreadPoolExecutor(1) as pool:
             process = self._running()
@@ -67,6 +72,8 @@ class _Child:
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
             )
+            assert self.process.stdout is not None
+            self.process.stdout.readline()  # it has started: the time limit is the file's alone
         return self.process
 
     def stop(self) -> None:
@@ -96,19 +103,25 @@ def convert(data: bytes, suffix: str, converter: str, timeout_s: float) -> Conve
 def _convert_here(data: bytes, suffix: str, converter: str) -> dict[str, str]:
     from markitdown import StreamInfo, converters
 
-    result = getattr(converters, converter)().convert(io.BytesIO(data), StreamInfo(extension=suffix, charset="utf-8"))
-    return {"text": result.markdown or "", "title": " ".join((result.title or "").split())}
+    stream, info = io.BytesIO(data), StreamInfo(extension=suffix, charset="utf-8")
+    result = getattr(converters, converter)().convert(stream, info, **OPTIONS.get(converter, {}))
+    return {"text": restored(result.markdown or "", suffix, data), "title": " ".join((result.title or "").split())}
 
 
 def main() -> None:
-    """Answer one JSON line with one JSON line until standard input closes."""
+    """Answer one JSON line with one JSON line until standard input closes; an empty line first says that it has started."""
     answers, sys.stdout = sys.stdout, sys.stderr  # a converter that prints must not break the exchange
+    import_module("markitdown")
+    answers.write("\n")
+    answers.flush()
     for line in sys.stdin:
         request = json.loads(line)
+        signal.setitimer(signal.ITIMER_REAL, request["timeout_s"] + ORPHAN_S)
         try:
             answer = _convert_here(base64.b64decode(request["data"]), request["suffix"], request["converter"])
         except Exception as error:  # the outer edge: any fault of a third party's converter is the file's reason
             answer = {"reason": f"broken {request['suffix']} file: {type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+        signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

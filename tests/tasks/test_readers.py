@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -14,18 +12,6 @@ import pytest
 from tandem.params import Documents
 from tasks import convert, converted
 from tasks.readers import READERS, FileStamp, Unreadable, read_document, scan
-
-OFFICE = "http://schemas.openxmlformats.org"
-WORD_RELATIONS = (
-    f'<Relationships xmlns="{OFFICE}/package/2006/relationships">'
-    f'<Relationship Id="1" Type="{OFFICE}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'
-)
-WORD_TEXT = (
-    f'<w:document xmlns:w="{OFFICE}/wordprocessingml/2006/main"><w:body>'
-    '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Descaling</w:t></w:r></w:p>'
-    "<w:p><w:r><w:t>Use Softscale.</w:t></w:r></w:p></w:body></w:document>"
-)
-
 
 LIMITS = Documents()
 
@@ -210,31 +196,6 @@ def test_html_keeps_headings_and_tables_and_drops_scripts(tmp_path: Path):
 def test_csv_becomes_a_table(tmp_path: Path):
     write(tmp_path, "prices.csv", "part,price\nC1,12\n")
     assert read_document(tmp_path, "prices.csv", Documents()).text == "| part | price |\n| --- | --- |\n| C1 | 12 |"
-
-
-def test_word_and_powerpoint_files_are_read(tmp_path: Path):
-    import pptx
-
-    with zipfile.ZipFile(tmp_path / "a.docx", "w") as word:
-        word.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
-        word.writestr("_rels/.rels", WORD_RELATIONS)
-        word.writestr("word/document.xml", WORD_TEXT)
-    slides = pptx.Presentation()
-    slide = slides.slides.add_slide(slides.slide_layouts[5])
-    slide.shapes.title.text = "Roadmap"
-    slides.save(str(tmp_path / "a.pptx"))
-    assert read_document(tmp_path, "a.docx", Documents()).text == "# Descaling\n\nUse Softscale."
-    assert "# Roadmap" in read_document(tmp_path, "a.pptx", Documents()).text
-
-
-def test_a_pdf_is_read(tmp_path: Path):
-    from matplotlib.figure import Figure
-
-    figure, data = Figure(figsize=(4, 1)), io.BytesIO()
-    figure.text(0.1, 0.5, "Descale the Wren every month.")
-    figure.savefig(data, format="pdf")
-    write(tmp_path, "a.pdf", data.getvalue())
-    assert "Descale the Wren every month." in read_document(tmp_path, "a.pdf", Documents()).text
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.pptx"])
