@@ -261,10 +261,12 @@ def _short_names(ids: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def expired(examples: Sequence[Example], md5_by_document: Mapping[str, str]) -> list[Example]:
-    """Examples with a source that has changed, or gone, since they were labelled. An unlabelled source never expires."""
-    return [
-        example
-        for example in examples
-        if any(md5_by_document.get(document) != md5 for document, md5 in example.labelled.items() if document in example.sources)
-    ]
+def expired_sources(example: Example, md5_by_document: Mapping[str, str]) -> dict[str, str]:
+    """Its sources that are `gone`, or `changed` since it was labelled; an example with any is expired. An unlabelled source that is
+    there never expires."""
+    found = {}
+    for source in example.sources:
+        md5 = md5_by_document.get(source)
+        if md5 is None or example.labelled.get(source, md5) != md5:
+            found[source] = "gone" if md5 is None else "changed"
+    return found

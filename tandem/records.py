@@ -176,7 +176,8 @@ class Row:
     """One question answered by one variant, with what was measured on it. None: the measure does not apply here.
 
     A `restricted` row was answered from documents with roles: it holds its figures and no text, since reports and records are read
-    by people without these roles. `context_holds`: whether its passages hold what a right answer says (tandem.interference).
+    by people without these roles. `context_holds`: whether its passages hold what a right answer says (tandem.interference). `documents`
+    has the id of each passage's document, `cited` the numbers of the passages that are cited, from 1, `sources` the example's own.
     """
 
     example_id: str
@@ -211,6 +212,9 @@ class Row:
     right_in_all_wordings: float | None = None
     dated: str = ""  # the day (ISO) of its newest dated source
     context_holds: bool | None = None
+    documents: tuple[str, ...] = ()
+    cited: tuple[int, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +222,9 @@ class Scorecard:
     """One variant's measures on one held-out set.
 
     `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
-    `counts` maps the same name to that number of rows. `retrieval` holds hit@1, hit@5, mrr, ndcg@10, n; `latency_ms` p50, p95, p99 and
-    those of its stages. `flags` counts what makes a variant complex: retrieve, adapter. `cost_by_part` is a mean answer's, by the price
-    book of the run.
+    `counts` maps the same name to that number of rows, and `latency` to that of the questions timed. `retrieval` holds hit@1, hit@5,
+    mrr, ndcg@10, n; `latency_ms` p50, p95, p99 and those of its stages. `flags` counts what makes a variant complex: retrieve, adapter.
+    `cost_by_part` is a mean answer's, by the price book of the run.
     """
 
     variant: str

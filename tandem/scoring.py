@@ -205,6 +205,9 @@ def score_row(
         outcome=outcome(example, "" if abstained else answer, rightness, found, () if abstained else set(cited_docs)),
         closed_book_facts=None if passages or not example.facts else text_score(lambda: facts_share(answer, example.facts)),
         dated=dated,
+        documents=() if restricted else tuple("" if isinstance(passage, str) else passage.doc_id for passage in passages),
+        cited=() if restricted else tuple(cited),
+        sources=() if restricted else example.sources,
     )
 
 
@@ -234,7 +237,7 @@ def scorecard(
     return Scorecard(
         variant=variant,
         measures={name: _mean(found) for name, found in values.items()},
-        counts={name: len(found) for name, found in values.items()},
+        counts={**{name: len(found) for name, found in values.items()}, "latency": len(latencies_ms.get("total", ()))},
         rows=tuple(rows),
         retrieval={**retrieval_summary([]), **retrieval},
         latency_ms=latency,
@@ -254,8 +257,14 @@ def summary(card: Scorecard) -> dict[str, Any]:
         **{name: card.measures.get(name) for name in ("quality", "form", "grounding", "citation_precision")},
         "retrieval": {name: card.retrieval.get(name) for name in ("hit@1", "hit@5", "mrr", "ndcg@10", "n")},
         "latency_ms": dict(card.latency_ms),
+        "tokens": mean_tokens(card),
         "cost_usd_per_1k": card.cost_usd_per_1k,
     }
+
+
+def mean_tokens(card: Scorecard) -> dict[str, float | None]:
+    """Tokens `in` and `out` of a mean answer; None without one."""
+    return {"in": _mean([row.n_tokens_in for row in card.rows]), "out": _mean([row.n_tokens_out for row in card.rows])}
 
 
 def scorecard_to_json(card: Scorecard) -> dict[str, Any]:

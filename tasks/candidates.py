@@ -80,6 +80,24 @@ def trained_on(candidates: Sequence[Candidate]) -> set[str]:
     return seen
 
 
+def adapters_of(candidates: Sequence[Candidate]) -> dict[str, dict[str, Any]]:
+    """Name of each candidate with an adapter -> which training that is, on what data and which base."""
+    found = {}
+    for one in candidates:
+        trained = read_trained(one.adapter_dir / "training.json") if one.adapter_dir else None
+        if trained:
+            found[one.name] = {
+                "training": (one.training or "")[:12],
+                "data_version": trained.lineage.get("data_version"),
+                "n_examples": len(trained.lineage.get("examples", ())),
+                "n_rows": trained.n_rows,
+                "continued": trained.continued,
+                "base": trained.base,
+                "base_revision": trained.base_revision,
+            }
+    return found
+
+
 def _absence(base: Base, trained: Trained | None) -> str | None:
     if trained is None:
         return "no adapter has been trained: run `tandem retrain`"

@@ -180,6 +180,7 @@ def outcome_of(comparison: Comparison, decision: Decision, model_version: str | 
             "in_training_lineage": comparison.n_in_lineage,
             "not_sampled": comparison.n_not_sampled,
         },
+        "expired": comparison.lineage.get("expired", {}),
         "data_version": comparison.lineage["data_version"],
         "index_version": comparison.lineage["index_version"],
         "model_version": model_version,

@@ -18,9 +18,10 @@ from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.interference import context_holds
 from tandem.params import Form, Prompt
-from tandem.records import Document, Example, Generation, Scorecard
+from tandem.records import Document, Example, Generation, Passage, Row, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
-from tasks.candidates import Candidate, candidates_of, trained_on
+from tasks.bases import revision_of
+from tasks.candidates import Candidate, adapters_of, candidates_of, trained_on
 from tasks.due import adapter_staleness
 from tasks.evidence import with_evidence
 from tasks.examples import load_examples
@@ -99,6 +100,9 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
         n_not_sampled=len(unseen) - len(held_out),
         lineage={
             **lineage,
+            "split": {**labelled.split, "expired": len(labelled.expired), "unfit": len(labelled.unfit)},
+            "expired": labelled.expired,
+            "adapters": adapters_of(candidates),
             "n_documents": len(labelled.documents),
             "n_examples": len(labelled.examples) + len(labelled.set_aside) + len(labelled.unfit),
         },
@@ -179,7 +183,7 @@ def _scorecard(
             )
         )
         if candidate.behaviour.get("whole_context") and not rows[-1].restricted:  # every document, in every row, would fill the report
-            rows[-1] = replace(rows[-1], passages=tuple(found.passages[number - 1].shown_text for number in parsed.cited))
+            rows[-1] = _with_cited_alone(rows[-1], found.passages, parsed.cited)
         rows[-1] = replace(rows[-1], context_holds=context_holds(example, found.passages))
         answers.append(parsed.answer)
     for rater in raters:
@@ -202,6 +206,16 @@ def _scorecard(
     )
 
 
+def _with_cited_alone(row: Row, passages: Sequence[Passage], cited: Sequence[int]) -> Row:
+    kept = [passages[number - 1] for number in cited]
+    return replace(
+        row,
+        passages=tuple(passage.shown_text for passage in kept),
+        documents=tuple(passage.doc_id for passage in kept),
+        cited=tuple(range(1, len(kept) + 1)),
+    )
+
+
 def _lineage(workspace: Workspace) -> dict[str, Any]:
     from tasks.index import read_pointer
     from tasks.versions import commit_of, data_version, documents_md5, examples_md5
@@ -214,6 +228,7 @@ def _lineage(workspace: Workspace) -> dict[str, Any]:
         "git_commit": commit_of(workspace.root),
         "params_hash": hashlib.sha256(workspace.params.model_dump_json().encode()).hexdigest()[:12],
         "base": workspace.params.base.model,
+        "base_revision": revision_of(workspace.params.base),
     }
 
 

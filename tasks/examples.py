@@ -14,8 +14,9 @@ from datetime import date
 from pathlib import Path
 
 from tandem.errors import Refused
-from tandem.examples import Sides, expired, near_duplicate_groups, parse_examples, split
+from tandem.examples import Sides, expired_sources, near_duplicate_groups, parse_examples, split
 from tandem.records import Document, Example
+from tandem.split_record import split_record
 from tasks.checks import build_data_docs, check_examples
 from tasks.index import write_json
 from tasks.labels import Labels, add_labels, label_key, read_labels
@@ -28,7 +29,8 @@ from tasks.workspace import Workspace
 class Labelled:
     """Examples with the documents that they were labelled on.
 
-    `set_aside` holds those whose sources changed, went, or cannot be read; `unfit` those that a check refuses, with the reasons.
+    `set_aside` holds those whose sources changed, went, or cannot be read, `expired` by their ids which; `unfit` those that a check
+    refuses, with the reasons. `split` counts what the split did (tandem.split_record).
     """
 
     documents: Mapping[str, Document]
@@ -36,6 +38,8 @@ class Labelled:
     set_aside: tuple[Example, ...]
     unfit: Mapping[str, tuple[str, ...]]
     sides: Sides
+    expired: Mapping[str, Mapping[str, str]]
+    split: Mapping[str, int]
 
 
 def load_documents(workspace: Workspace) -> dict[str, Document]:
@@ -58,17 +62,20 @@ def load_examples(workspace: Workspace) -> Labelled:
         example.model_copy(update={"labelled": dict(labels.get(label_key(example), {}))})
         for example in read_examples(workspace, labels_known=labels)
     ]
-    old = {example.id for example in expired(examples, md5s)} | {one.id for one in examples if not set(one.sources) <= md5s.keys()}
+    old = {example.id: found for example in examples if (found := expired_sources(example, md5s))}
     timely = [example for example in examples if example.id not in old]
     unfit = check_examples(timely, documents, workspace.params)
     current = tuple(example for example in timely if example.id not in unfit)
     groups = near_duplicate_groups({doc_id: document.text for doc_id, document in documents.items()}, workspace.params.split.near_duplicate)
+    sides = split(current, groups, workspace.params.split, workspace.params.seed)
     return Labelled(
         documents=documents,
         examples=current,
         set_aside=tuple(example for example in examples if example.id in old),
         unfit=unfit,
-        sides=split(current, groups, workspace.params.split, workspace.params.seed),
+        sides=sides,
+        expired=old,
+        split=split_record(sides, groups),
     )
 
 

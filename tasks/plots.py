@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tandem.economics import pareto_front
 from tandem.params import Prices
 from tandem.records import Scorecard
-from tandem.scoring import MEASURES
+from tandem.scoring import MEASURES, mean_tokens
 from tasks import charts, costs
 from tasks.report import in_order, quality_interval
 
@@ -112,6 +112,7 @@ def _variants(scorecards: Mapping[str, Scorecard], names: Sequence[str]) -> list
             **scorecards[name].measures,
             **{key.replace("@", "_at_"): value for key, value in scorecards[name].retrieval.items()},
             **{f"latency_{key}_ms": value for key, value in scorecards[name].latency_ms.items()},
+            **{f"tokens_{way}": value for way, value in mean_tokens(scorecards[name]).items()},
             "cost_usd_per_1k": scorecards[name].cost_usd_per_1k,
             "on_pareto_front": int(name in front) if name in points else None,
         }

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
-from itertools import chain, zip_longest
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from tandem.contrasts import contrasts
 from tandem.freshness import lag_text
+from tandem.grounding import VALIDATED
 from tandem.params import Prices
-from tandem.records import Decision, Interval, Row, Scorecard
-from tandem.scoring import STAGES
+from tandem.records import Decision, Interval, Scorecard
+from tandem.scoring import MEASURES, STAGES, mean_tokens
 from tandem.slices import worst_slices
 from tandem.stats import mean_interval
-from tandem.words import normalise
-from tasks import charts, costs, faults
+from tasks import charts, costs, faults, questions
 from tasks.faults import MISSES, QUOTATIONS
 
-N_QUESTIONS = 10
+CONTRASTED = ("quality", "form", "grounding", "citation_precision", "citation_recall")
 SHOWN_GAP = 0.005  # a slice nearer to the others would read as 0.00 below them
 
 
@@ -31,12 +28,13 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
 
     `context`, every key optional: `workspace` and `at` (title and time), `absent` (variant -> why it was not measured), `set_aside`
     (what -> number of examples: expired, straddling, trained on), `lineage` (label -> value: data version, index version, git commit,
-    params hash, base model ...), `prices` (Prices), `resamples` and `seed` of the intervals, `advice` (the record of `tandem advise`).
+    params hash, base model ..., and the counts of the `split`, the `expired` examples with their sources, the `adapters`),
+    `prices` (Prices), `resamples` and `seed` of the intervals, `advice` (the record of `tandem advise`).
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     names = in_order(scorecards)
-    intervals = {name: quality_interval(scorecards[name], context) for name in names}
+    intervals = {measure: {name: measure_interval(scorecards[name], measure, context) for name in names} for measure in CONTRASTED}
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     env.filters["number"] = number
     env.filters["signed"] = lambda value: f"{value:+.3f}"
@@ -49,7 +47,10 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         title=f"Tandem: {context.get('workspace', 'comparison')}",
         at=context.get("at", ""),
         decision=decision,
-        cards=[{"name": name, "card": scorecards[name], "interval": intervals[name]} for name in names],
+        cards=[
+            {"name": name, "card": scorecards[name], "intervals": {measure: found[name] for measure, found in intervals.items()}}
+            for name in names
+        ],
         colours={name: position % 6 for position, name in enumerate(names)},
         more_measures=faults.further_measures(scorecards),
         misses=faults.counted(scorecards, names, MISSES, lambda row: row.outcome),
@@ -57,13 +58,15 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
         judged=faults.judged(scorecards, names),
         closed_book=faults.closed_book(scorecards, names),
         stages=STAGES,
-        scatter=charts.scatter(scorecards, intervals),
+        grounding=VALIDATED,
+        scatter=charts.scatter(scorecards, intervals["quality"]),
         forms=[_form(name, scorecards[name]) for name in names],
-        questions=[_question(rows) for rows in questions_that_differ(scorecards)],
+        right=questions.counted(scorecards, names),
+        questions=[questions.side_by_side(rows) for rows in questions.telling(scorecards, names)],
         absent=context.get("absent") or {},
         set_aside=context.get("set_aside") or {},
-        lineage=context.get("lineage") or {},
-        contrasts=[one for measure in ("quality", "form") for one in contrasts(scorecards, names, measure, *_draws(context))],
+        lineage={"split": {}, "expired": {}, "adapters": {}, **(context.get("lineage") or {})},
+        contrasts=[one for measure in CONTRASTED for one in contrasts(scorecards, names, measure, *_draws(context))],
         slices=[one for one in worst_slices(scorecards, names, *_draws(context)) if -one.gap >= SHOWN_GAP],
         advice=context.get("advice"),
         money=_money(scorecards, names, context.get("prices") or Prices()),
@@ -90,64 +93,6 @@ def percentiles(latency_ms: Mapping[str, float | None], stage: str) -> str:
     return " / ".join(number(value, 0) for value in values) if values[0] is not None else number(None)
 
 
-def questions_that_differ(scorecards: Mapping[str, Scorecard], n: int = N_QUESTIONS) -> list[dict[str, Row]]:
-    """Up to `n` questions on which the variants differ in quality or in abstaining, as variant -> row; restricted ones are not shown.
-
-    The widest gaps first, taken in turn from each set of variants that did best, so that no variant's wins fill the page.
-    """
-    by_question: dict[str, dict[str, Row]] = {}
-    for name in in_order(scorecards):
-        for row in scorecards[name].rows:
-            if row.restricted:
-                continue
-            by_question.setdefault(row.example_id, {})[name] = row
-    by_best: dict[tuple[str, ...], list[tuple[float, str]]] = {}
-    for question, rows in by_question.items():
-        values = {name: _rightness(row) for name, row in rows.items()}
-        gap = max(values.values()) - min(values.values())
-        if gap > 0:
-            best = tuple(name for name, value in values.items() if value == max(values.values()))
-            by_best.setdefault(best, []).append((-gap, question))
-    in_turn = chain.from_iterable(zip_longest(*(sorted(found) for _, found in sorted(by_best.items()))))
-    return [by_question[entry[1]] for entry in in_turn if entry is not None][:n]
-
-
-def highlighted(passage: str, quotes: Iterable[str]) -> list[tuple[str, bool]]:
-    """The passage cut into (text, marked): marked are runs of three words or more shared with a quote, a number, or the whole quote."""
-    words = [(word, found.start(), found.end()) for found in re.finditer(r"\S+", passage) for word in normalise(found.group()).split()]
-    spans = []
-    for quote in quotes:
-        wanted = normalise(quote).split()
-        for block in SequenceMatcher(None, [word for word, _, _ in words], wanted, autojunk=False).get_matching_blocks():
-            run = words[block.a : block.a + block.size]
-            if run and (block.size >= 3 or block.size == len(wanted) or any(any(map(str.isdigit, word)) for word, _, _ in run)):
-                spans.append((run[0][1], run[-1][2]))
-    pieces, position = [], 0
-    for start, end in _merged(spans):
-        pieces += [(passage[position:start], False), (passage[start:end], True)]
-        position = end
-    return [(text, marked) for text, marked in [*pieces, (passage[position:], False)] if text]
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    current: tuple[int, int] | None = None
-    for start, end in sorted(spans):
-        if current and start <= current[1] + 1:
-            current = (current[0], max(current[1], end))
-            continue
-        if current:
-            yield current
-        current = (start, end)
-    if current:
-        yield current
-
-
-def _rightness(row: Row) -> float:
-    if row.should_abstain:
-        return float(row.abstained)
-    return row.quality or 0.0
-
-
 def _money(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Prices) -> dict[str, Any]:
     """What report_costs.html.jinja shows."""
     priced, sheet, sign = costs.priced(scorecards, names, prices), costs.price_sheet(prices), costs.sign_of(prices.currency)
@@ -163,6 +108,7 @@ def _money(scorecards: Mapping[str, Scorecard], names: Sequence[str], prices: Pr
         "given": sum(line["given"] for line in sheet),
         "volume": prices.queries_per_day,
         "tables": tables,
+        "tokens": [{"name": name, "n": len(scorecards[name].rows), **mean_tokens(scorecards[name])} for name in names],
         "month_bars": charts.stacked(month, tables["month"]["parts"]),
         "lines": charts.cost_lines(priced, prices),
         "break_evens": costs.break_evens(priced),
@@ -182,7 +128,12 @@ def in_order(scorecards: Mapping[str, Scorecard]) -> list[str]:
 
 def quality_interval(card: Scorecard, context: Mapping[str, Any]) -> Interval | None:
     """Mean quality with its interval; None where no question has one."""
-    values = [row.quality for row in card.rows if row.quality is not None]
+    return measure_interval(card, "quality", context)
+
+
+def measure_interval(card: Scorecard, measure: str, context: Mapping[str, Any]) -> Interval | None:
+    """A measure's mean with its interval over the questions that it applies to; None where there is none."""
+    values = [value for row in card.rows if (value := MEASURES[measure].of(row)) is not None]
     return mean_interval(values, *_draws(context)) if values else None
 
 
@@ -204,15 +155,4 @@ def _form(name: str, card: Scorecard) -> dict[str, Any]:
         "n": card.counts.get("form", 0),
         "good": next((row.output for row in shown if row.form == 1), None),
         "bad": next((row.output for row in shown if row.form == 0), None),
-    }
-
-
-def _question(rows: Mapping[str, Row]) -> dict[str, Any]:
-    any_row = next(iter(rows.values()))
-    passages = next((row.passages for row in rows.values() if row.passages), ())
-    quotes = [any_row.expected, *(row.answer for row in rows.values() if not row.abstained)]
-    return {
-        "row": any_row,
-        "answers": [{"name": name, "row": row, "right": _rightness(row)} for name, row in rows.items()],
-        "passages": [highlighted(re.sub(r"\n\s*\n", "\n", passage), quotes) for passage in passages],
     }

@@ -17,6 +17,7 @@ from tandem.errors import Refused
 from tandem.evidence import evidence_metrics
 from tandem.params import Prices
 from tandem.records import Decision, Scorecard
+from tandem.scoring import mean_tokens
 from tasks.tracking import connected, experiment_id, metric_name, put_aside
 from tasks.workspace import Workspace
 
@@ -30,7 +31,8 @@ MAX_BATCH = 100
 MAX_DIGEST_CHARS = 36
 ROW_COLUMNS = (
     "example_id", "kind", "collection", "question", "expected", "answer", "quality", "exact_match", "token_f1", "rouge_l", "form",
-    "grounding", "citation_precision", "citation_recall", "similarity", "quotation", "outcome", "dated",
+    "grounding", "citation_precision", "citation_recall", "similarity", "judge", "consistency", "right_in_all_wordings",
+    "closed_book_facts", "quotation", "outcome", "dated",
     "abstained", "should_abstain", "n_tokens_in", "n_tokens_out", "cost_usd",
 )  # fmt: skip
 
@@ -52,7 +54,7 @@ def log_comparison(
     with connected(workspace) as client, _run(client, experiment, "compare", {**tags, "reasons": "\n".join(decision.reasons)}) as run_id:
         _log_params(client, run_id, workspace.params.model_dump(mode="json"))
         _log_lineage(client, run_id, lineage)
-        _log_metrics(client, run_id, _decision_metrics(decision))
+        _log_metrics(client, run_id, {**_decision_metrics(decision), **_split_metrics(lineage)})
         for path in (report, *plots):
             if path.exists():
                 client.log_artifact(run_id, str(path))
@@ -174,6 +176,7 @@ def scorecard_metrics(card: Scorecard) -> dict[str, float | None]:
         **{f"n_{name}": count for name, count in card.counts.items()},
         **{"retrieval_n" if name == "n" else name: value for name, value in card.retrieval.items()},
         **{f"latency_{name}_ms": value for name, value in card.latency_ms.items()},
+        **{f"tokens_{way}": value for way, value in mean_tokens(card).items()},
         "cost_usd_per_1k": card.cost_usd_per_1k,
         "simplicity": card.simplicity,
         "staleness": card.staleness,
@@ -194,6 +197,11 @@ def cost_metrics(card: Scorecard, prices: Prices) -> dict[str, float]:
 def _decision_metrics(decision: Decision) -> dict[str, float | None]:
     interval = asdict(decision.interval) if decision.interval else {}
     return {"n": decision.n, **{f"difference_{name}": value for name, value in interval.items()}}
+
+
+def _split_metrics(lineage: Mapping[str, Any]) -> dict[str, float | None]:
+    """Counts of the split. Which examples have expired stands in lineage.json."""
+    return {f"split_{name}": count for name, count in lineage.get("split", {}).items()}
 
 
 @contextmanager

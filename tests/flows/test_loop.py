@@ -60,7 +60,8 @@ def outcome(workspace: Path) -> dict:
 def test_all_four_variants_are_measured_on_the_same_questions(outcome):
     assert list(outcome["variants"]) == ["prompt", "rag", "lora", "rag+lora"]
     for card in outcome["variants"].values():
-        assert set(card) == {"quality", "form", "grounding", "citation_precision", "retrieval", "latency_ms", "cost_usd_per_1k"}
+        measures = {"quality", "form", "grounding", "citation_precision"}
+        assert set(card) == {*measures, "retrieval", "latency_ms", "tokens", "cost_usd_per_1k"}
         assert 0 <= card["quality"] <= 1
         assert card["latency_ms"]["p50"] > 0
     assert outcome["variants"]["prompt"]["retrieval"]["hit@5"] is None

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import Refused
-from tandem.examples import expired, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
+from tandem.examples import Sides, expired_sources, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
 from tandem.params import Split
 from tandem.records import Example
+from tandem.split_record import split_record
 
 DOCUMENTS = ("products/wren.md", "support/descale.md")
 HALF = Split(held_out=0.5)
@@ -283,7 +284,23 @@ def test_merged_groups_take_the_side_of_one_of_them() -> None:
 def test_an_example_expires_when_a_source_changes_or_goes() -> None:
     labelled = [example("kept", "a", labelled={"a": "1"}), example("changed", "a", "b", labelled={"a": "1", "b": "2"})]
     labelled += [example("gone", "c", labelled={"c": "3"}), example("unlabelled", "b"), example("no longer cited", labelled={"b": "2"})]
-    assert ids(expired(labelled, {"a": "1", "b": "9"})) == ["changed", "gone"]
+    found = {one.id: expired_sources(one, {"a": "1", "b": "9"}) for one in [*labelled, example("never there", "d")]}
+    assert {name: sources for name, sources in found.items() if sources} == {
+        "changed": {"b": "changed"},
+        "gone": {"c": "gone"},
+        "never there": {"d": "gone"},
+    }
+
+
+def test_the_record_of_a_split_counts_its_sides_and_groups_and_would_tell_of_a_leak() -> None:
+    groups = {"a": "a", "b": "a", "c": "c"}
+    one, two, other = example("one", "a"), example("two", "b"), example("other", "c")
+    sound = split_record(Sides((one, two), (other,), ()), groups)
+    assert sound == {
+        "train": 2, "held_out": 1, "straddling": 0, "on_near_duplicates": 2, "documents": 3, "near_duplicate_documents": 2,
+        "near_duplicate_groups": 1, "groups_on_both_sides": 0,
+    }  # fmt: skip
+    assert split_record(Sides((one,), (two, other), ()), groups)["groups_on_both_sides"] == 1
 
 
 def test_a_share_of_groups_parts_no_document_and_comes_close_to_the_share():

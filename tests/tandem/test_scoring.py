@@ -126,6 +126,7 @@ def test_a_row_holds_every_measure_of_an_answer():
     assert (row.quality, row.exact_match, row.token_f1, row.rouge_l, row.form, row.grounding) == (1, 1, 1, 1, 1, 1)
     assert (row.citation_precision, row.citation_recall, row.should_abstain) == (1, 1, False)
     assert row.passages == ("Leave > Parental: Parental leave is 12 weeks. It is paid in full.",)
+    assert (row.documents, row_of(nums=(1,)).cited, row.sources) == (("hr/leave.md",), (1,), ("hr/leave.md",))
 
 
 def test_abstaining_on_an_answerable_question_is_wrong_and_cites_nothing():
@@ -174,7 +175,7 @@ def card_of(rows):
 def test_a_scorecard_averages_each_measure_where_it_applies():
     card = card_of([row_of(), row_of(answer="14 weeks", cited=()), row_of(example=UNANSWERABLE, abstained=True, cited=())])
     assert card.measures["quality"] == 0.5
-    assert card.counts["quality"] == 2
+    assert (card.counts["quality"], card.counts["latency"]) == (2, 3)
     assert card.measures["citation_precision"] == 1.0
     assert card.counts["citation_precision"] == 1
     assert card.measures["citation_recall"] == 0.5
@@ -196,6 +197,7 @@ def test_a_scorecard_of_no_rows_has_nulls_and_no_crash():
         "citation_precision": None,
         "retrieval": {"hit@1": None, "hit@5": None, "mrr": None, "ndcg@10": None, "n": 0},
         "latency_ms": dict.fromkeys(LATENCY),
+        "tokens": {"in": None, "out": None},
         "cost_usd_per_1k": None,
     }
 
@@ -216,6 +218,7 @@ def test_the_summary_has_exactly_the_keys_that_others_rely_on():
             "retrieve_p95": 2.9,
             "retrieve_p99": pytest.approx(2.98),
         },
+        "tokens": {"in": 100.0, "out": 8.0},
         "cost_usd_per_1k": 2.0,
     }
 
@@ -232,4 +235,5 @@ def test_a_restricted_row_keeps_its_figures_and_no_text(changes):
     row, open_row = row_of(**changes), row_of()
     assert (row.restricted, open_row.restricted) == (True, False)
     assert (row.question, row.expected, row.output, row.answer, row.passages) == ("", "", "", "", ())
+    assert (row.documents, row.cited, row.sources) == ((), (), ())
     assert (row.example_id, row.quality, row.form, row.grounding, row.citation_recall) == ("q1", 1.0, 1.0, 1.0, 1.0)

@@ -159,6 +159,8 @@ def test_examples_that_name_it_are_listed_and_set_aside(workspace):
     assert outcome.examples == ("elm-0", "elm-1", "elm-2")
     labelled = load_examples(workspace)
     assert tuple(example.id for example in labelled.set_aside) == outcome.examples
+    assert labelled.expired == {name: {DOC: "gone"} for name in outcome.examples}
+    assert (labelled.split["train"] + labelled.split["held_out"], labelled.split["groups_on_both_sides"]) == (len(labelled.examples), 0)
     assert labelled.unfit == {}
 
 

@@ -25,6 +25,7 @@ def test_plot_data_holds_what_the_report_draws(tmp_path, cards):
     files = {path.stem: read(path) for path in write_plot_data(tmp_path / "plots", cards, PRICES)}
     kept = [(row["variant"], row["quality"], row["hit_at_5"], row["latency_retrieve_p50_ms"]) for row in files["variants"]]
     assert kept == [("prompt", "0.0", "", ""), ("rag", "0.75", "0.8125", "2.0")]
+    assert [(row["tokens_in"], row["tokens_out"]) for row in files["variants"]] == [("40.0", "20.0"), ("240.0", "20.0")]
     assert [row["on_pareto_front"] for row in files["variants"]] == ["1", "1"]
     assert len(files["questions"]) == 48
     month = {(row["variant"], row["part"]): float(row["cost"]) for row in files["costs"] if row["of"] == "month"}

@@ -91,27 +91,34 @@ def test_a_comparison_is_a_run_with_one_nested_run_a_variant(workspace: Workspac
     report = tmp_path / "report.html"
     report.write_text("<p>rag+lora wins</p>")
     lineage = {"documents": f"{MD5}.dir", "examples": MD5, "data_version": "01234567-89abcdef", "index_version": 7}
+    lineage |= {"split": {"train": 5, "expired": 1}, "expired": {"e7": {"a.md": "changed"}}}
 
     run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, lineage, report)
 
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params["variants.rag_lora.retrieve"] == "True"
-    assert run.data.metrics == {"n": 40, "difference_n": 40, "difference_mean": 0.2, "difference_low": 0.1, "difference_high": 0.3}
+    assert run.data.metrics == {
+        "n": 40, "difference_n": 40, "difference_mean": 0.2, "difference_low": 0.1, "difference_high": 0.3,
+        "split_train": 5, "split_expired": 1,
+    }  # fmt: skip
     assert run.data.tags["winner"] == "rag+lora"
     assert run.inputs is not None
     digests = {entry.dataset.name: entry.dataset.digest for entry in run.inputs.dataset_inputs}
     assert digests == {"documents": f"{MD5}.dir", "examples": MD5, "data_version": "01234567-89abcdef"}
     assert {file.path for file in client.list_artifacts(run_id)} == {"report.html", "lineage.json"}
+    logged = json.loads(Path(client.download_artifacts(run_id, "lineage.json")).read_text())
+    assert logged["expired"] == {"e7": {"a.md": "changed"}}
     (nested,) = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'")
     assert nested.data.tags["variant"] == "rag+lora"
     assert nested.data.metrics == {
         "quality": 0.8, "n_quality": 1, "n_grounding": 0, "hit_at_1": 0.5, "hit_at_5": 0.75, "mrr": 0.6, "retrieval_n": 40,
-        "latency_p50_ms": 90, "latency_p95_ms": 120, "cost_usd_per_1k": 1.5, "simplicity": 3,
+        "latency_p50_ms": 90, "latency_p95_ms": 120, "tokens_in": 9, "tokens_out": 3, "cost_usd_per_1k": 1.5, "simplicity": 3,
         "cost_per_month": 45.625, "cost_to_start": 0,
     }  # fmt: skip
     table = json.loads(Path(client.download_artifacts(nested.info.run_id, "rows.json")).read_text())
     assert dict(zip(table["columns"], table["data"][0], strict=True))["answer"] == "2 years"
+    assert {"judge", "consistency", "closed_book_facts"} < set(table["columns"])
 
 
 def test_a_training_is_a_run_with_a_loss_curve_and_the_adapter_as_a_model(

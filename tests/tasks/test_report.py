@@ -8,7 +8,9 @@ from tandem.params import Prices, Promotion
 from tandem.promotion import decide
 from tandem.records import Row
 from tandem.scoring import scorecard
-from tasks.report import highlighted, questions_that_differ, write_report
+from tandem.stats import mean_interval
+from tasks.questions import telling
+from tasks.report import write_report
 
 SCRIPT = "<script>alert('x')</script> Leave is 12 weeks, paid in full."
 
@@ -26,6 +28,7 @@ def cards_of(n: int = 24):
     prompt = [replace(one, closed_book_facts=0.0) for one in prompt]
     rag = [row(i, float(i % 4 > 0), passages=(SCRIPT,), grounding=1.0, citation_precision=1.0) for i in range(n)]
     rag = [replace(one, outcome="right" if one.quality else "not retrieved", quotation="verbatim", judge=1.0) for one in rag]
+    rag = [replace(one, documents=("hr/leave.md",), cited=(1,), sources=("hr/leave.md",)) for one in rag]
     found = {"hit@1": 0.5, "hit@5": 0.8125, "mrr": 0.6, "n": 48}
     return {
         "rag": scorecard("rag", rag, found, {"total": [100.0, 200.0], "retrieve": [5.0, 6.0]}, 1),
@@ -35,12 +38,25 @@ def cards_of(n: int = 24):
 
 CARDS = cards_of()
 DECISION = decide(CARDS, None, Promotion(), 500, 0)
+MADE_FROM = {
+    "expired": {"q90": {"hr/leave.md": "changed", "hr/old.md": "gone"}},
+    "split": {
+        "train": 60, "held_out": 24, "straddling": 5, "expired": 1, "unfit": 0, "on_near_duplicates": 9, "documents": 30,
+        "near_duplicate_documents": 4, "near_duplicate_groups": 2, "groups_on_both_sides": 0,
+    },
+    "adapters": {
+        "lora": {
+            "training": "0123456789ab", "data_version": "aa-bb", "n_examples": 50, "n_rows": 58, "continued": 1, "base": "reader",
+            "base_revision": "r1",
+        }
+    },
+}  # fmt: skip
 CONTEXT = {
     "workspace": "halden",
     "at": "2026-11-20 12:00",
     "absent": {"lora": "no adapter has been trained: 12 examples are fewer than 40"},
     "set_aside": {"expired": 3, "straddling": 5},
-    "lineage": {"data_version": "abc123.dir", "index_version": 7, "git_commit": None, "base_model": "reader"},
+    "lineage": {"data_version": "abc123.dir", "index_version": 7, "git_commit": None, "base_model": "reader", **MADE_FROM},
     "prices": Prices(store_per_month=30, queries_per_day=1_200),
     "resamples": 500,
     "seed": 0,
@@ -106,12 +122,26 @@ def test_the_table_holds_the_figures_with_their_n(page):
         assert text in page.words
 
 
-def test_each_pair_of_variants_has_its_difference_with_what_these_questions_could_show(page):
+def test_each_share_has_its_interval_and_n_latency_its_n_and_tokens_their_mean(page):
+    words = " ".join(page.words.split())
+    interval = mean_interval([row.quality for row in CARDS["rag"].rows], 500, 0)
+    same = " 1.00[1.00, 1.00]n 24"
+    assert f"rag in production 0.75[{interval.low:.2f}, {interval.high:.2f}]n 24{3 * same} 0.50" in words
+    assert "150 / 195n 2 " in words
+    assert "variantinout prompt9.03.0n 24 rag9.03.0n 24" in words
+    assert "on 112 of 248 hand-labelled sentences (the others chose its threshold) it had precision 0.71 and recall 0.72" in words
+
+
+def test_each_pair_of_variants_has_its_difference_with_what_these_questions_could_show(page, tmp_path):
     rag, prompt = ([row.quality for row in CARDS[name].rows if row.quality is not None] for name in ("rag", "prompt"))
     mean = sum(rag) / len(rag) - sum(prompt) / len(prompt)
     at = page.words.index("rag - prompt")
     assert f"{mean:+.3f}" in page.words[at : at + 60]
     assert "questions to show .03" in page.words
+    for measure in ("grounding", "citation precision"):
+        assert f"rag - prompt{measure}" not in " ".join(page.words.split())  # prompt has neither
+        found = words_of(tmp_path, {"rag": CARDS["rag"], "b": replace(CARDS["rag"], variant="b")}, CONTEXT)
+        assert f"rag - b{measure} +0.000[0.00, 0.00] n 24" in found
 
 
 def test_latency_stands_by_stage_and_a_stage_that_is_not_there_is_a_dash(page):
@@ -144,6 +174,11 @@ def test_absent_variants_set_aside_examples_and_lineage_are_named(page):
     assert "lora: no adapter has been trained: 12 examples are fewer than 40" in page.words
     assert "Examples set aside: expired 3, straddling 5." in page.words
     assert "data version" in page.words
+    words = " ".join(page.words.split())
+    assert "q90: hr/leave.md changed, hr/old.md gone" in words
+    assert "training 0123456789ab on data version aa-bb, 50 examples in 58 rows; base reader, revision r1; gone on with 1 time" in words
+    assert "60 examples to train on, 24 held out, 5 straddling, 1 expired, 0 unfit;" in words
+    assert "9 ask about a document that resembles another: 4 of 30 documents, in 2 groups, none of them on both sides" in words
     assert "abc123.dir" in page.words
 
 
@@ -215,19 +250,13 @@ def test_an_empty_comparison_still_makes_a_page(tmp_path):
     assert "No variant has both a quality and a cost." in text
 
 
-def test_the_questions_shown_are_those_that_differ_each_winner_in_turn():
-    a = scorecard("a", [row(0, 1.0), row(1, 1.0), row(2, 0.5), row(3, 0.0), row(4, None, should_abstain=True, abstained=True)], {}, {}, 0)
-    b = scorecard("b", [row(0, 1.0), row(1, 0.0), row(2, 0.0), row(3, 1.0), row(4, None, should_abstain=True)], {}, {}, 1)
-    found = [rows["a"].example_id for rows in questions_that_differ({"a": a, "b": b})]
-    assert found == ["q01", "q03", "q04", "q02"]
-    assert len(questions_that_differ({"a": a, "b": b}, n=2)) == 2
-
-
-def test_shared_words_of_a_passage_are_marked_and_nothing_is_lost():
-    passage = "Parental leave is 12 weeks, paid\nin full."
-    assert highlighted(passage, ["12 weeks"]) == [("Parental leave is ", False), ("12 weeks,", True), (" paid\nin full.", False)]
-    assert highlighted(passage, ["leave of Brno"]) == [(passage, False)]
-    assert "".join(text for text, _ in highlighted(passage, ["is 12 weeks paid", "parental leave is"])) == passage
+def test_a_question_stands_with_the_document_of_each_passage_and_who_cites_it(page):
+    words = " ".join(page.words.split())
+    assert "Of 24 questions every variant is right on 0, some are on 18, none is on 6." in words
+    assert "Shown are 10:" in words
+    assert "1 passage of rag hr/leave.md source cited by rag <script>" in words
+    assert words.count("every variant misses it") == 5
+    assert "rag 0.00, not retrieved" in words
 
 
 def test_blank_lines_of_a_passage_take_no_room(tmp_path):
@@ -239,7 +268,7 @@ def test_blank_lines_of_a_passage_take_no_room(tmp_path):
 
 def test_restricted_rows_are_not_shown(tmp_path):
     cards = {name: replace(card, rows=tuple(replace(one, restricted=True) for one in card.rows)) for name, card in CARDS.items()}
-    assert questions_that_differ(cards) == []
+    assert telling(cards, list(cards)) == []
     text = write_report(tmp_path / "restricted.html", cards, DECISION, CONTEXT).read_text(encoding="utf-8")
     assert "Leave is 12 weeks" not in text
     assert "Answer: 12 weeks" not in text

@@ -160,6 +160,13 @@ def test_an_adapter_of_a_causal_model_is_trained_switched_and_measured(workspace
     assert comparison.n == 4
     assert comparison.n_not_sampled > 0
     assert comparison.n_in_lineage == 0
+    assert set(comparison.lineage["adapters"]) == {"lora", "rag+lora"}
+    adapter = comparison.lineage["adapters"]["lora"]
+    assert (adapter["data_version"], adapter["n_examples"]) == (trained.lineage["data_version"], len(trained.lineage["examples"]))
+    assert (adapter["base"], adapter["base_revision"]) == (workspace.params.base.model, comparison.lineage["base_revision"])
+    assert comparison.lineage["split"]["groups_on_both_sides"] == 0
+    assert comparison.lineage["split"]["held_out"] == comparison.n + comparison.n_not_sampled
+    assert comparison.scorecards["rag"].rows[0].documents
     assert comparison.candidates["rag"].behaviour["index_version"] == comparison.lineage["index_version"]
     assert comparison.scorecards["rag"].cost_usd_per_1k > 50  # a dollar a token: the question's embedding
     card = comparison.scorecards["rag"]
