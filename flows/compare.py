@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows.approval import settled
-from flows.engine import announce, note, step, tell
+from flows.engine import announce, link, note, step, tell
 from flows.progress import REPORTER
 from tasks.compare import decide_on, live_champion, publish
 from tasks.evaluate import Comparison, evaluate, save_comparison
@@ -36,6 +36,7 @@ async def compare(workspace: str = ".", dry_run: bool = False, freshness: bool =
     outcome = {**await step(publish, opened, comparison, decision, live, dry_run), "notes": list(recorded.notes)}
     evidence = _markdown(opened, outcome)
     await note("compare", evidence)
+    await link("report", outcome["report_link"], f"Report of {opened.name}")
     if outcome["waiting"]:
         outcome = await settled(opened, outcome, evidence)
     if outcome["decision"]["promoted"] and not dry_run:
@@ -60,7 +61,7 @@ def _markdown(workspace: Workspace, outcome: dict[str, Any]) -> str:
     ]
     table = ["| variant | quality | form | citation precision | hit@5 |", "|---|---|---|---|---|", *rows]
     reasons = [f"- {reason}" for reason in [*outcome["decision"]["reasons"], *outcome["notes"]]]
-    return "\n".join([f"# {workspace.name}", "", *table, "", *reasons, "", f"Report: {outcome['report']}"])
+    return "\n".join([f"# {workspace.name}", "", *table, "", *reasons, "", f"[Report]({outcome['report_link']})"])
 
 
 def _cell(value: float | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from prefect import Flow, task
-from prefect.artifacts import acreate_markdown_artifact
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
@@ -92,6 +92,12 @@ async def note(key: str, markdown: str) -> None:
     """Leave a Markdown artifact on the run's page, where the run is recorded."""
     if FlowRunContext.get() is not None:
         await acreate_markdown_artifact(markdown=markdown, key=key)
+
+
+async def link(key: str, address: str, text: str) -> None:
+    """Leave a link artifact on the run's page, where the run is recorded."""
+    if FlowRunContext.get() is not None:
+        await acreate_link_artifact(link=address, link_text=text, key=key)
 
 
 def tell(notes: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from tandem.economics import Costs, cost_with_context, pareto_front, setup_of
 from tandem.params import Prices
 from tandem.records import Interval, Scorecard
 from tandem.scoring import STAGES
-from tasks.costs import CONTEXTS, break_evens, context_usage
+from tasks.costs import CONTEXTS, about, break_evens, context_usage
 
 PLOT = {"left": 64, "right": 620, "top": 36, "bottom": 250}  # the plotting area of a 640 x 300 SVG
 BARS = {"left": 12, "right": 520, "row": 48}  # of a stacked bar chart, 640 wide
@@ -39,12 +39,18 @@ def scatter(scorecards: Mapping[str, Scorecard], intervals: Mapping[str, Interva
 
 
 def cost_lines(costs: Mapping[str, Costs], prices: Prices) -> dict[str, Any]:
-    """A month's cost against queries a day, `most_queries` of them or some more."""
+    """A month's cost against queries a day, `most_queries` of them or some more, with the break-even volumes as `marks`."""
     ticks_x = _ticks(most_queries(costs, prices))
     lines = {
         name: [(at, one.per_month(at)) for at in sorted({0.0, min(one.full_at, ticks_x[-1]), ticks_x[-1]})] for name, one in costs.items()
     }
-    return {"volume_x": _x(prices.queries_per_day / ticks_x[-1]), **_lines(lines, ticks_x)}
+    crossings = [(pair["per_day"], costs[pair["a"]].per_month(pair["per_day"]), pair) for pair in break_evens(costs)]
+    marks = [
+        (volume, month, f"{pair['a']} and {pair['b']}: about {about(volume)} queries a day")
+        for volume, month, pair in crossings
+        if volume <= ticks_x[-1]
+    ]
+    return {"volume_x": _x(prices.queries_per_day / ticks_x[-1]), **_lines(lines, ticks_x, marks)}
 
 
 def most_queries(costs: Mapping[str, Costs], prices: Prices) -> float:
@@ -55,26 +61,40 @@ def most_queries(costs: Mapping[str, Costs], prices: Prices) -> float:
 
 def context_lines(scorecards: Mapping[str, Scorecard], costs: Mapping[str, Costs], prices: Prices) -> dict[str, Any]:
     """What 1,000 answers cost against context tokens, a line a variant that retrieves, with what was `measured` on it."""
+    lines = context_costs(scorecards, costs, prices)
+    return _lines(lines, _ticks(max((line[-1][0] for line in lines.values()), default=CONTEXTS[-1])))
+
+
+def context_costs(scorecards: Mapping[str, Scorecard], costs: Mapping[str, Costs], prices: Prices) -> dict[str, list[tuple[float, float]]]:
+    """Variant that retrieves -> (context tokens, cost of 1,000 answers): without any, as measured, and at the right edge."""
     usages = {name: usage for name in costs if (usage := context_usage(scorecards[name])) is not None}
-    ticks_x = _ticks(max([CONTEXTS[-1], *(1.25 * usage.n_context_tokens for usage in usages.values())]))
+    most = _ticks(max([CONTEXTS[-1], *(1.25 * usage.n_context_tokens for usage in usages.values())]))[-1]
     lines = {}
     for name, usage in usages.items():
         adapter = setup_of(scorecards[name]).adapter
-        at = (0.0, usage.n_context_tokens, ticks_x[-1])
-        lines[name] = [(tokens, 1_000 * cost_with_context(prices, usage, adapter, tokens)) for tokens in at]
-    return _lines(lines, ticks_x)
+        lines[name] = [
+            (tokens, 1_000 * cost_with_context(prices, usage, adapter, tokens)) for tokens in (0.0, usage.n_context_tokens, most)
+        ]
+    return lines
 
 
-def _lines(lines: Mapping[str, Sequence[tuple[float, float]]], ticks_x: Sequence[float]) -> dict[str, Any]:
-    """A path a name, its label at the end, its middle point where it has three."""
+def _lines(
+    lines: Mapping[str, Sequence[tuple[float, float]]], ticks_x: Sequence[float], marked: Sequence[tuple[float, float, str]] = ()
+) -> dict[str, Any]:
+    """A path a name, its label at the end, its middle point where it has three; `marks` (x, y, what it is), one a place."""
     ticks_y = _ticks(1.1 * max((y for line in lines.values() for _, y in line), default=0.0))
     points: list[dict[str, Any]] = []
     for name, line in lines.items():
         places = [(_x(x / ticks_x[-1]), _y(y / ticks_y[-1])) for x, y in line]
         middle = places[1] if len(places) == 3 else None
         points.append({"name": name, "label": name, "path": _path(places), "x": places[-1][0], "y": places[-1][1] - 10, "middle": middle})
-    _spread_labels(_joined(points))
-    return {"points": points, **_axes(ticks_x, ticks_y)}
+    marks: dict[tuple[float, float], dict[str, Any]] = {}
+    for x, y, text in marked:
+        place = (_x(x / ticks_x[-1]), _y(y / ticks_y[-1]))
+        mark = marks.setdefault(place, {"name": "", "x": place[0], "y": place[1], "label": about(x), "texts": []})
+        mark["texts"].append(text)
+    _spread_labels([*_joined(points), *marks.values()])
+    return {"points": points, "marks": list(marks.values()), **_axes(ticks_x, ticks_y)}
 
 
 def _joined(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -89,12 +109,22 @@ def _joined(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def latency_bars(scorecards: Mapping[str, Scorecard], names: Sequence[str]) -> dict[str, Any]:
     """The median milliseconds of each stage of an answer, a bar a variant; whatever stages the cards have."""
-    stages: dict[str, dict[str, float]] = {}
+    return stacked(latency_stages(scorecards, names), stages_of(scorecards, names))
+
+
+def latency_stages(scorecards: Mapping[str, Scorecard], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The median milliseconds of each stage, of the variants that were timed."""
+    stages = {}
     for name in names:
         medians = {key.removesuffix("_p50"): value for key, value in scorecards[name].latency_ms.items() if key.endswith("_p50")}
         stages[name] = {stage: value for stage, value in medians.items() if value is not None}
-    found = list(dict.fromkeys([*STAGES, *(stage for parts in stages.values() for stage in parts)]))
-    return stacked({name: parts for name, parts in stages.items() if parts}, found)
+    return {name: parts for name, parts in stages.items() if parts}
+
+
+def stages_of(scorecards: Mapping[str, Scorecard], names: Sequence[str]) -> list[str]:
+    """The stages that any variant was timed in, in the order of an answer."""
+    found = {stage: None for parts in latency_stages(scorecards, names).values() for stage in parts}
+    return [*(stage for stage in STAGES if stage in found), *(stage for stage in found if stage not in STAGES)]
 
 
 def stacked(amounts: Mapping[str, Mapping[str, float]], parts: Sequence[str]) -> dict[str, Any]:

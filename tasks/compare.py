@@ -17,8 +17,9 @@ from tasks.advise import advise_workspace, set_against
 from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
 from tasks.measured import measured_by
-from tasks.plots import plot_costs, plot_quality
+from tasks.plots import write_figures
 from tasks.report import write_report
+from tasks.tracking import page_of
 from tasks.workspace import Workspace
 
 
@@ -94,7 +95,8 @@ def publish(workspace: Workspace, comparison: Comparison, decision: Decision, li
                 registry.promote(workspace, challenger)
                 model_version = challenger
     outcome = outcome_of(comparison, shown, model_version, report, would_promote)
-    return {**outcome, "waiting": waiting, "currency": workspace.params.prices.currency}
+    link = page_of(workspace, run_id, report.name) or report.as_uri()
+    return {**outcome, "report_link": link, "waiting": waiting, "currency": workspace.params.prices.currency}
 
 
 def rehearsed(decision: Decision) -> Decision:
@@ -141,11 +143,7 @@ def write_reports(workspace: Workspace, comparison: Comparison, decision: Decisi
         "advice": _advice(workspace, comparison, decision),
     }
     report = write_report(workspace.reports_dir / f"{stem}.html", comparison.scorecards, decision, context)
-    plots = [
-        plot_quality(workspace.reports_dir / f"{stem}-quality.png", comparison.scorecards, workspace.params.prices),
-        plot_costs(workspace.reports_dir / f"{stem}-costs.png", comparison.scorecards, workspace.params.prices),
-    ]
-    return report, plots
+    return report, write_figures(workspace.reports_dir / stem, comparison.scorecards, workspace.params.prices)
 
 
 def _advice(workspace: Workspace, comparison: Comparison, decision: Decision) -> dict[str, Any] | None:

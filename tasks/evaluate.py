@@ -135,14 +135,14 @@ def traits_of(examples: Sequence[Example], documents: Mapping[str, Document]) ->
 
 def save_comparison(workspace: Workspace, comparison: Comparison) -> None:
     """Write `metrics.json`, `scorecards.json` and the plots' data: the outputs of the DVC stage `evaluate`."""
-    from tasks.plots import write_plot_data
+    from tasks.plot_data import write_plot_data
 
     metrics = {name: summary(card) for name, card in comparison.scorecards.items()}
     cards = {name: scorecard_to_json(card) for name, card in comparison.scorecards.items()}
     with replacing(workspace.evaluation_dir) as fresh:
         (fresh / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
         (fresh / "scorecards.json").write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_plot_data(fresh / "plots", comparison.scorecards, workspace.params.prices)
+        write_plot_data(fresh / "plots", comparison.scorecards, workspace.params)
 
 
 def _scorecard(

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
+from tasks.plot_templates import TEMPLATES, write_templates
 from tasks.workspace import read_settings
 
 REMOTE = "storage"
 IGNORED = ("/.tandem/", "/data/quarantine/", "/data/documents", "/data/examples.jsonl", "/artifacts/")
 POINTERS = ("data/documents.dvc", "data/examples.jsonl.dvc", "data/labels.json", "data/.gitignore", "dvc.lock")
-FIRST_COMMIT = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore", "dvc.yaml", "params.yaml")
+DVC_FILES = (".dvc/config", ".dvc/.gitignore", *(f".dvc/plots/{name}.json" for name in TEMPLATES))
+FIRST_COMMIT = (".gitignore", ".dvcignore", *DVC_FILES, "dvc.yaml", "params.yaml")
 DVCIGNORE = """\
 # What DVC must not look into: it walks the whole tree for every command.
 /.tandem/
@@ -91,6 +93,7 @@ def _create_dvc(root: Path, remote: str | None, home: Path) -> None:
         top = _top_of(root)
         without_git = top is None or any(_is_git_ignored(root, name) for name in (".dvc/config", "data/documents.dvc", "dvc.lock"))
         Repo.init(str(root), no_scm=without_git, subdir=not without_git and top != root).close()
+    write_templates(root / ".dvc")
     try:
         with dvc_repository(root) as repo, repo.config.edit("repo") as config:
             config["core"]["analytics"] = False

@@ -67,6 +67,15 @@ def experiment_id(workspace: Workspace) -> str:
         return _experiment_id(client, workspace)
 
 
+def page_of(workspace: Workspace, run_id: str, artifact: str) -> str | None:
+    """Where the tracking server's page shows an artifact of a run, without the password of its address; None where no server runs."""
+    server = urlsplit(workspace.tracking_uri)
+    if server.scheme not in ("http", "https"):
+        return None
+    base = f"{server.scheme}://{server.netloc.rpartition('@')[2]}{server.path.rstrip('/')}"
+    return f"{base}/#/experiments/{experiment_id(workspace)}/runs/{run_id}/artifacts/{artifact}"
+
+
 def begun(workspace: Workspace) -> bool:
     """False while the workspace's own store does not exist yet: making it takes seconds, and it would hold nothing."""
     return bool(workspace.settings.tracking_uri) or (workspace.state_dir / "mlflow.db").is_file()

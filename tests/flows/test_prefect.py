@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,6 +186,10 @@ def test_a_comparison_pauses_until_its_form_says_yes(make_workspace, monkeypatch
     assert (outcome["decision"]["promoted"], outcome["waiting"]) == (True, None)
     assert registry.history(workspace)[-1]["reasons"][-1] == "approved by hand: seen"
     assert [run.state_name for run in recorded()[0] if run.name == name] == ["Completed"]
+    address = Path(outcome["report"]).as_uri()
+    shown = {artifact.key: artifact.data for artifact in recorded()[2] if address in artifact.data}
+    assert shown["report"] == f"[Report of kb]({address})"
+    assert f"[Report]({address})" in shown["compare"]
 
 
 @pytest.mark.parametrize("said", ["reject", "promote elsewhere", "nothing"])

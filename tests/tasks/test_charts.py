@@ -5,7 +5,7 @@ import pytest
 from tandem.params import Prices
 from tandem.stats import mean_interval
 from tasks.charts import LABEL_HEIGHT, PLOT, context_lines, cost_lines, latency_bars, scatter, stacked
-from tasks.costs import priced
+from tasks.costs import about, break_evens, priced
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,21 @@ def test_labels_that_would_touch_move_apart_and_lines_that_coincide_share_one(pr
     apart = abs(points[0]["label_y"] - points[1]["label_y"])
     assert apart >= LABEL_HEIGHT > abs(points[0]["y"] - points[1]["y"])
     assert all(point["label_y"] <= PLOT["bottom"] for point in points)
+
+
+def test_break_evens_are_marked_where_the_lines_cross_with_their_volume(priced_card):
+    prices = Prices(preset="hosted_api", queries_per_day=20_000)
+    costs = priced({name: priced_card(name, prices) for name in ("prompt", "rag", "lora")}, ["prompt", "rag", "lora"], prices)
+    (even,) = break_evens(costs)
+    chart = cost_lines(costs, prices)
+    (mark,) = chart["marks"]
+    assert mark["label"] == about(even["per_day"])
+    assert mark["texts"] == [f"rag and lora: about {about(even['per_day'])} queries a day"]
+    far = float(chart["ticks_x"][-1]["text"].replace(",", ""))
+    assert (mark["x"] - PLOT["left"]) / (PLOT["right"] - PLOT["left"]) == pytest.approx(even["per_day"] / far, abs=0.001)
+    on_lines = [float(chart["ticks_y"][-1]["text"].replace(",", "")) * (PLOT["bottom"] - mark["y"]) / (PLOT["bottom"] - PLOT["top"])]
+    assert on_lines == [pytest.approx(costs["rag"].per_month(even["per_day"]), rel=0.01)]
+    assert cost_lines({"rag": costs["rag"]}, prices)["marks"] == []
 
 
 def test_contexts_are_drawn_for_what_reads_passages_with_what_was_measured_on_the_line(priced_card):

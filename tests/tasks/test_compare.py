@@ -20,6 +20,7 @@ from tasks.index import layout_of, write_json
 from tasks.judge import Judge
 from tasks.lineup import Lineup
 from tasks.terminal import outcome_text
+from tasks.tracking import connected, experiment_id
 from tasks.workspace import Settings, Workspace
 
 PARAMS = Params(prompt=Prompt(instruction="Answer."), variants={"rag": Variant(retrieve=True)})
@@ -69,6 +70,17 @@ def test_a_dry_run_says_what_would_be_promoted_and_promotes_nothing(workspace):
     assert registry.champion(workspace) is None
     assert "in production" not in Path(outcome["report"]).read_text()
     assert "Dry run: rag would be promoted:" in outcome_text("kb", outcome)
+
+
+def test_the_report_and_each_of_its_charts_are_artifacts_of_the_run(workspace):
+    outcome = publish(workspace, comparison_of(candidate()), DECISION, NOBODY, dry_run=True)
+    report = Path(outcome["report"])
+    with connected(workspace) as client:
+        (run,) = client.search_runs([experiment_id(workspace)], "tags.`tandem.kind` = 'compare'")
+        logged = {file.path for file in client.list_artifacts(run.info.run_id)}
+    charts = {f"{report.stem}-{name}.png" for name in ("quality", "latency", "month", "costs", "contexts")}
+    assert logged == {report.name, "lineage.json"} | charts
+    assert outcome["report_link"] == report.as_uri()
 
 
 def test_nothing_is_registered_where_the_champion_changed_meanwhile(workspace):

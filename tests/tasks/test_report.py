@@ -237,6 +237,15 @@ def test_money_is_told_in_the_currency_of_the_price_book(tmp_path, priced_card):
     assert "$" not in words
 
 
+def test_break_evens_are_marked_in_the_chart_with_their_volume_in_words(tmp_path, priced_card):
+    prices = Prices(preset="hosted_api", queries_per_day=20_000)
+    cards = {name: priced_card(name, prices) for name in ("prompt", "rag", "lora")}
+    text = write_report(tmp_path / "one.html", cards, DECISION, {"prices": prices}).read_text(encoding="utf-8")
+    (title,) = re.findall(r"<title>(.*? queries a day)</title><circle", text)
+    assert re.search(r"rag and lora cost the same at (about .*? queries a day)", text)[1] == title.removeprefix("rag and lora: ")
+    assert "Dots: where two variants cost the same" in text
+
+
 def words_of(folder, cards, context) -> str:
     page = Page(write_report(folder / "one.html", cards, decide(cards, None, Promotion(), 500, 0), context).read_text(encoding="utf-8"))
     assert page.open == []
