@@ -28,11 +28,12 @@ import numpy as np
 
 from tasks.checks import check_documents
 from tasks.embed import CachedEmbedder, embedding_cache, load_embedder
-from tasks.index import Index, maintain, open_index, table_name
+from tasks.index import Index, open_index, table_name
 from tasks.manifest import read_manifest
 from tasks.readers import read_document
 from tasks.refresh import refresh
 from tasks.table import find_table
+from tasks.upkeep import maintain
 from tasks.workspace import PROJECT, Workspace, open_workspace
 
 EDITED = 0.1

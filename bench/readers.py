@@ -35,10 +35,11 @@ import yaml
 from bench.changes import KINDS, PARTS, Writer, number_of, word
 from tandem.errors import Refused
 from tasks.create import create_workspace
-from tasks.index import maintain, open_index
+from tasks.index import open_index
 from tasks.manifest import read_manifest
 from tasks.readers import scan
 from tasks.refresh import refresh
+from tasks.upkeep import maintain
 from tasks.warm import Warm
 from tasks.workspace import PROJECT, Workspace, open_workspace
 

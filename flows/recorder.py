@@ -20,8 +20,8 @@ from queue import Empty, SimpleQueue
 
 from flows.progress import REPORTER, StderrProgress
 from tandem.errors import Refused
-from tasks.index import MAINTAIN_EVERY
 from tasks.refresh import Refreshed
+from tasks.upkeep import MAINTAIN_EVERY
 from tasks.workspace import PROJECT, open_workspace
 
 QUIET_S = 3.0  # a group ends when nothing came for so long: recording takes a core for seconds, which the next edit may want,
@@ -65,7 +65,7 @@ class Recorder:
             [sys.executable, "-m", "flows.recorder", str(self._root)],
             stdin=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
+            env={"LANCEDB_LOG": "error", **os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
             process_group=0,  # Ctrl-C is for the watcher, which then lets the recorder finish
         )
 

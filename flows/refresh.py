@@ -17,10 +17,10 @@ from tandem.errors import Refused
 from tasks import registry, runs
 from tasks.converted import keep_only
 from tasks.examples import record_examples
-from tasks.index import MAINTAIN_EVERY, maintain
 from tasks.manifest import read_manifest
 from tasks.refresh import Refreshed
 from tasks.refresh import refresh as refresh_index
+from tasks.upkeep import MAINTAIN_EVERY, maintain
 from tasks.versions import Recorded, record
 from tasks.workspace import Workspace, open_workspace
 

@@ -39,6 +39,16 @@ async def changed_documents(workspace_name: str) -> AsyncIterator[list[str] | No
 
 
 def ids_of(payload: dict[str, Any]) -> list[str] | None:
-    """The document ids of a payload `{"changed": [...]}`; None where it holds no such list."""
+    """The document ids of a payload `{"changed": [...]}`; None where it holds no such list. What no file can be called is left out."""
     changed = payload.get("changed")
-    return [one for one in changed if isinstance(one, str)] if isinstance(changed, list) else None
+    if not isinstance(changed, list):
+        return None
+    unfit = [one for one in changed if isinstance(one, str) and not _can_be_a_file(one)]
+    if unfit:
+        REPORTER.get().say(f"tandem: an event names {len(unfit)} documents as no file can be called, the first {unfit[0]!r}: passed over")
+    return [one for one in changed if isinstance(one, str) and one not in unfit]
+
+
+def _can_be_a_file(name: str) -> bool:
+    """The system refuses a NUL, and half of a surrogate pair has no bytes."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)

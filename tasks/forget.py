@@ -68,7 +68,7 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
 
     Raises Refused, before anything is touched, for a document that is nowhere and where no document would be left.
     """
-    with workspace.writing("training", timeout_s=1), workspace.writing():
+    with workspace.writing("training", timeout_s=1), workspace.writing("upkeep"), workspace.writing():
         ids, everywhere = _begin(workspace, doc_ids, everywhere)
         notes = [*_label(workspace), *_restore(workspace)]
         sentences = sentences_of(workspace, ids)

@@ -1,4 +1,4 @@
-"""The index that is searched: hybrid search with roles filtered in the store, which table serves, and its upkeep."""
+"""The index that is searched: hybrid search with roles filtered in the store, which table serves, and what it was made of."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ from tasks.table import chunks_in, connect, drop_table, find_table, optimize, pu
 from tasks.workspace import Workspace, write_json
 
 FORMAT = 2  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
-KEEP_VERSIONS = timedelta(days=1)
-MAINTAIN_EVERY = 20  # commits: a refresh that changes something is one, or two
 MAX_TABLES = 1_000
 KEYS_AT_ONCE = 1_000
 
@@ -187,7 +185,7 @@ def read_pointer(workspace: Workspace) -> dict[str, Any]:
 
     Raises Refused where there is no index yet.
     """
-    path = _pointer_path(workspace)
+    path = pointer_path(workspace)
     if not path.is_file():
         raise Refused(f"{workspace.root} has no index yet", hint="Run `tandem refresh`.")
     return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -196,12 +194,12 @@ def read_pointer(workspace: Workspace) -> dict[str, Any]:
 def write_pointer(workspace: Workspace, table: Any) -> None:
     """Make `table` the serving one, in one step; the layout that served before is remembered."""
     layout = layout_of(workspace.params)
-    before = read_pointer(workspace) if _pointer_path(workspace).is_file() else {}
+    before = read_pointer(workspace) if pointer_path(workspace).is_file() else {}
     known = [*before.get("earlier", []), *([before["layout"]] if before else [])]
     pointer = {"table": table.name, "version": int(table.version), "layout": layout, "earlier": [one for one in known if one != layout]}
     if before.get("table") == table.name:
         pointer["maintained"] = before.get("maintained", 0)
-    write_json(_pointer_path(workspace), pointer)
+    write_json(pointer_path(workspace), pointer)
 
 
 def remember_earlier(workspace: Workspace, layouts: Iterable[Mapping[str, Any]]) -> None:
@@ -209,7 +207,7 @@ def remember_earlier(workspace: Workspace, layouts: Iterable[Mapping[str, Any]])
     pointer = read_pointer(workspace)
     known = [pointer["layout"], *pointer.get("earlier", [])]
     known += [dict(one) for one in layouts if dict(one) not in known]
-    write_json(_pointer_path(workspace), {**pointer, "earlier": known[1:]})
+    write_json(pointer_path(workspace), {**pointer, "earlier": known[1:]})
 
 
 def earlier_tables(workspace: Workspace) -> dict[str, dict[str, Any]]:
@@ -218,55 +216,20 @@ def earlier_tables(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return {_name_of(workspace, layout): layout for layout in layouts if layout["format"] == FORMAT}
 
 
-def _pointer_path(workspace: Workspace) -> Path:
+def pointer_path(workspace: Workspace) -> Path:
+    """Where `read_pointer` reads."""
     return workspace.state_dir / "index.json"
 
 
-def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int = MAINTAIN_EVERY) -> bool:
-    """Once in `every` commits: compact the tables, bring their indexes up to date, and drop their versions older than `keep`.
-
-    Off the critical path: new rows are found before it. From `index.vector_index_rows` rows on it builds a vector index. Whether
-    anything was done.
-    """
-    if _due(workspace, every) is None:  # asked without the lock, which a slow process must not hold for a question
-        return False
-    with workspace.writing():
-        table, pointer = _due(workspace, every), read_pointer(workspace)
-        if table is None:
-            return False
-        before = int(table.version)
-        for one in (table, *_found(workspace, earlier_tables(workspace))):
-            index_vectors(one, workspace.params.index.vector_index_rows)
-            optimize(one, keep)
-        version = int(table.version)
-        write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version, "maintained_from": before})
-        return True
-
-
-def _due(workspace: Workspace, every: int) -> Any | None:
-    """The serving table, where `every` commits were made since its last upkeep."""
-    pointer = read_pointer(workspace)
-    table = find_table(workspace.index_uri, pointer["table"])
-    return table if table is not None and int(table.version) >= pointer.get("maintained", 0) + every else None
-
-
-def _found(workspace: Workspace, names: Iterable[str]) -> list[Any]:
+def found_tables(workspace: Workspace, names: Iterable[str]) -> list[Any]:
+    """Those of the tables that are there."""
     return [table for name in names if (table := find_table(workspace.index_uri, name)) is not None]
-
-
-def index_vectors(table: Any, min_rows: int) -> None:
-    """Give it a vector index where it has so many rows and none yet."""
-    from lancedb.index import IvfRq
-
-    indexed = {index.columns[0] for index in table.list_indices()}
-    if table.count_rows() >= min_rows and "vector" not in indexed:
-        table.create_index("vector", config=IvfRq(distance_type="cosine"))
 
 
 def text_hashes(workspace: Workspace) -> set[str]:
     """The keys in the embedding cache of all that answers can come from: the serving table and those before it."""
     names = [read_pointer(workspace)["table"], *earlier_tables(workspace)]
-    columns = [table.search().select(["text_hash"]).limit(None).to_arrow() for table in _found(workspace, names)]
+    columns = [table.search().select(["text_hash"]).limit(None).to_arrow() for table in found_tables(workspace, names)]
     return {key for column in columns for key in column["text_hash"].to_pylist()}
 
 
@@ -295,18 +258,18 @@ def purge(workspace: Workspace) -> None:
 
     `maintain` does not do: compaction keeps the bytes of a deleted row until a tenth of its fragment is gone.
     """
-    with workspace.writing():
+    with workspace.writing("upkeep"), workspace.writing():
         pointer = read_pointer(workspace)
         layouts = {pointer["table"]: pointer["layout"], **earlier_tables(workspace)}
         versions = {}
-        for table in _found(workspace, layouts):
+        for table in found_tables(workspace, layouts):
             fresh = rewrite(workspace.index_uri, table.name, table.to_arrow(), layouts[table.name]["language"], table)
             for _ in range(2):  # the first pass leaves the version that it began with
-                optimize(fresh, timedelta(0))
+                optimize(fresh, timedelta(0), leftovers=True)
             versions[table.name] = int(fresh.version)
         for other in stray_tables(workspace):
             drop_table(workspace.index_uri, other)
         drop_put_aside(workspace)
         if pointer["table"] in versions:
             version = versions[pointer["table"]]
-            write_json(_pointer_path(workspace), {**pointer, "version": version, "maintained": version})
+            write_json(pointer_path(workspace), {**pointer, "version": version, "maintained": version})

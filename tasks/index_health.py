@@ -12,12 +12,9 @@ from tandem.errors import Refused
 from tandem.records import Finding
 from tasks.index import (
     FORMAT,
-    KEEP_VERSIONS,
-    MAINTAIN_EVERY,
     drop_put_aside,
     earlier_tables,
     layout_of,
-    maintain,
     read_pointer,
     remember_earlier,
     stray_tables,
@@ -26,6 +23,7 @@ from tasks.index import (
 from tasks.manifest import Entries, manifest_or_empty, out_of_step, read_manifest, read_stamps
 from tasks.readers import scan
 from tasks.table import documents_in, drop_table, find_table, search_text
+from tasks.upkeep import KEEP_VERSIONS, MAINTAIN_EVERY, maintain
 from tasks.workspace import Workspace
 
 REFRESH, REPAIR = "tandem refresh", "tandem doctor --repair"
@@ -217,8 +215,8 @@ def rebuilt(workspace: Workspace) -> str:
 
 def maintained(workspace: Workspace) -> str:
     """The upkeep, at once."""
-    maintain(workspace, every=0)
-    return "compacted, and the old versions dropped"
+    is_done = maintain(workspace, every=0)
+    return "compacted, and the old versions dropped" if is_done else "another process is at it"
 
 
 def drop_stray(workspace: Workspace) -> str:

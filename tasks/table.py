@@ -238,14 +238,17 @@ def put_aside(uri: str, prefix: str) -> list[Path]:
     return sorted(Path(uri).glob(f"{prefix}*{ASIDE}")) if "://" not in uri else []
 
 
-def optimize(table: Any, keep: timedelta) -> None:
-    """Compact, update the indexes and drop versions older than `keep`; tried again where another commit came between."""
-    for attempt in range(RETRIES):
+def optimize(table: Any, keep: timedelta, tries: int = RETRIES, leftovers: bool = False) -> None:
+    """Compact, update the indexes and drop versions older than `keep`; tried again where another commit came between.
+
+    `leftovers`: also delete the files of commits that were refused or killed; only while nobody else can be in the middle of one.
+    """
+    for attempt in range(tries):
         try:
-            table.optimize(cleanup_older_than=keep)
+            table.optimize(cleanup_older_than=keep, delete_unverified=leftovers)
             return
-        except RuntimeError as error:  # a commit of another process came between
-            if attempt == RETRIES - 1 or "onflict" not in str(error):
+        except RuntimeError as error:
+            if attempt == tries - 1 or "onflict" not in str(error):
                 raise
 
 

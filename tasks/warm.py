@@ -12,7 +12,9 @@ from tandem.records import Document
 from tasks.checks import check_documents
 from tasks.embed import embed_cached, embedding_cache, load_embedder
 from tasks.index import read_pointer
+from tasks.manifest import out_of_step
 from tasks.state import State
+from tasks.table import documents_in
 from tasks.workspace import Workspace
 
 
@@ -56,12 +58,14 @@ class Warm:
     def _is_untouched(self, workspace: Workspace, state: State) -> bool:
         try:
             version = state.version
+            if version == self._version:
+                return True
+            pointer = read_pointer(workspace)
+            if (pointer.get("maintained_from"), pointer.get("maintained")) == (self._version, version):
+                return True
+            return not out_of_step(state.entries, documents_in(state.table))  # in the middle of an upkeep
         except (RuntimeError, ValueError):  # the table is gone, or cannot be read
             return False
-        if version == self._version:
-            return True
-        pointer = read_pointer(workspace)
-        return (pointer.get("maintained_from"), pointer.get("maintained")) == (self._version, version)
 
 
 def _mark(workspace: Workspace) -> tuple[Any, ...]:

@@ -7,11 +7,13 @@ import io
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flows.progress import REPORTER, StderrProgress
+from tasks.index import open_index
 from tasks.workspace import open_workspace
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -110,18 +112,16 @@ def test_each_refresh_of_a_watcher_shows_as_a_run_and_the_last_records_for_all(m
     ]
 
 
-def test_an_event_from_outside_names_the_documents_that_changed():
+async def post(*events: tuple[str, dict[str, Any]]) -> None:
+    """As docs/GUIDE.md does with curl, again and again, for nobody may be listening yet."""
     import uuid
     from datetime import UTC, datetime
 
     import httpx
     from prefect.settings import get_current_settings
 
-    from flows import remote
-
-    async def post() -> None:
-        """As docs/GUIDE.md does with curl, again and again, for nobody may be listening yet."""
-        for about, payload in (("other", {"changed": ["x.md"]}), ("kb", {"changed": ["a/b.md", 5]}), ("kb", {})):
+    while True:
+        for about, payload in events:
             event = {
                 "id": str(uuid.uuid4()),
                 "occurred": datetime.now(UTC).isoformat(),
@@ -132,11 +132,14 @@ def test_an_event_from_outside_names_the_documents_that_changed():
             async with httpx.AsyncClient() as client:
                 (await client.post(f"{get_current_settings().api.url}/events", json=[event])).raise_for_status()
         await asyncio.sleep(1)
-        await post()
+
+
+def test_an_event_from_outside_names_the_documents_that_changed():
+    from flows import remote
 
     async def hear() -> set[str]:
         heard: set[str] = set()
-        posting = asyncio.create_task(post())
+        posting = asyncio.create_task(post(("other", {"changed": ["x.md"]}), ("kb", {"changed": ["a/b.md", 5]}), ("kb", {})))
         async for names in remote.changed_documents("kb"):
             heard.add(str(names))
             if len(heard) == 2:
@@ -145,6 +148,35 @@ def test_an_event_from_outside_names_the_documents_that_changed():
         return heard
 
     assert asyncio.run(asyncio.wait_for(hear(), 60)) == {"['a/b.md']", "None"}
+
+
+def test_an_event_has_a_watcher_refresh_what_it_names_though_no_file_system_told_of_it(make_workspace, monkeypatch):
+    from prefect.settings import get_current_settings
+
+    from flows.watch import _Watcher
+    from tasks.refresh import Refreshed
+
+    monkeypatch.setenv("PREFECT_API_URL", get_current_settings().api.url)
+    root = make_workspace("afar")
+    shown: list[Refreshed] = []
+    recorder: Any = SimpleNamespace(tell=lambda refreshed: None)
+
+    async def watch() -> None:
+        watcher = _Watcher(root, shown.append)
+        await watcher._look(recorder)
+        for name in ("elm", "fir"):
+            (root / "data" / "documents" / "products" / f"{name}.md").write_text(f"# {name}\n\nThis kettle was edited afar, in Ulm.\n")
+        tasks = [asyncio.create_task(watcher._subscribe()), asyncio.create_task(post(("afar", {"changed": ["products/elm.md"]})))]
+        while len(shown) < 2:
+            await watcher._wait()
+            await watcher._look(recorder)
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(asyncio.wait_for(watch(), 60))
+    assert [(len(one.added), one.changed) for one in shown] == [(12, ()), (0, ("products/elm.md",))]
+    passages = open_index(open_workspace(root)).search(["Which kettle was edited in Ulm?"], k=1)[0]
+    assert [passage.doc_id for passage in passages] == ["products/elm.md"]
 
 
 async def say_while_paused(name: str, say: Callable[[Any, Any], Awaitable[object]]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,37 @@ def test_an_edit_waits_for_nothing(watcher: Telling):
 
     asyncio.run(edit())
     assert watcher.refreshed == [["products/elm.md"]]
+
+
+class Listening:
+    """A recorder that only notes that it was closed."""
+
+    is_closed = False
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def close(self) -> bool:
+        Listening.is_closed = True
+        return True
+
+    def tell(self, refreshed: Refreshed) -> None:
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_after_a_last_look_at_everything(watcher: Telling, monkeypatch: pytest.MonkeyPatch, number: signal.Signals):
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr("flows.watch.Recorder", Listening)
+    monkeypatch.setattr(Listening, "is_closed", False)
+    monkeypatch.setattr(watcher.warm, "warm_up", lambda workspace: os.kill(os.getpid(), number))
+    try:
+        asyncio.run(asyncio.wait_for(watcher.run(), 60))
+        assert [signal.getsignal(one) for one in before] == [signal.SIG_DFL] * 2  # a second one ends it at once
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert (watcher.refreshed, Listening.is_closed) == ([None], True)
 
 
 def test_a_stream_of_deletions_keeps_an_edit_waiting_no_longer_than_a_second(watcher: Telling):

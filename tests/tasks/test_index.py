@@ -16,8 +16,9 @@ from tandem.chunking import chunk
 from tandem.errors import Refused
 from tandem.params import Chunking, Params, Prompt, Retrieval, Variant
 from tandem.records import Document
-from tasks.index import Index, earlier_tables, maintain, open_index, open_table_at, purge, read_pointer, table_name, write_pointer
+from tasks.index import Index, earlier_tables, open_index, open_table_at, purge, read_pointer, table_name, write_pointer
 from tasks.table import Batch, _write_anew, chunks_in, commit, documents_in, find_table
+from tasks.upkeep import maintain
 from tasks.workspace import Settings, Workspace
 
 
@@ -243,10 +244,21 @@ def test_maintenance_keeps_rows_and_drops_old_versions(workspace: Workspace):
     assert maintain(workspace, keep=timedelta(0), every=index.version)
     assert [piece.text for piece in chunks_in(find_table(workspace.index_uri, name))] == ["Text number 4."]
     assert ids(index, "number 4") == ["a.md"]
-    assert len(find_table(workspace.index_uri, name).list_versions()) == 2
+    assert len(find_table(workspace.index_uri, name).list_versions()) == 1
     assert read_pointer(workspace)["version"] == index.version
     write_pointer(workspace, find_table(workspace.index_uri, name))
     assert not maintain(workspace, keep=timedelta(0), every=1)
+
+
+def test_upkeep_keeps_the_version_that_the_last_refresh_left_where_a_killed_one_wrote_after_it(workspace: Workspace):
+    name = table_name(workspace)
+    index = write(workspace.index_uri, {"a.md": "# A\n\nServed."}, table=name)
+    write_pointer(workspace, find_table(workspace.index_uri, name))
+    served = index.version
+    write(workspace.index_uri, {"a.md": "# A\n\nOf a killed refresh."}, stale=["a.md"], table=name)
+    assert maintain(workspace, keep=timedelta(0), every=0)
+    assert read_pointer(workspace)["version"] == served
+    assert served in {entry["version"] for entry in find_table(workspace.index_uri, name).list_versions()}
 
 
 def test_the_tables_that_served_earlier_are_maintained_and_purged_too(workspace: Workspace):
@@ -257,7 +269,7 @@ def test_the_tables_that_served_earlier_are_maintained_and_purged_too(workspace:
         write_pointer(one, find_table(one.index_uri, table_name(one)))
     assert list(earlier_tables(recut)) == [table_name(workspace)]
     assert maintain(recut, keep=timedelta(0), every=1)
-    assert [len(find_table(recut.index_uri, table_name(one)).list_versions()) for one in (workspace, recut)] == [2, 2]
+    assert [len(find_table(recut.index_uri, table_name(one)).list_versions()) for one in (workspace, recut)] == [1, 1]
     purge(recut)
     assert holding(recut, b"Zebrasecret") == []
     assert ids(open_table_at(workspace.index_uri, table_name(workspace), Words(), Retrieval()), "Public") == ["a.md"]
@@ -279,6 +291,7 @@ def test_a_purge_leaves_no_deleted_text_on_disk(workspace: Workspace):
     index = write(workspace.index_uri, {"d1.md": "# Page 1\n\nOther."}, stale=["d1.md", "s.md"], table=name)
     write_pointer(workspace, find_table(workspace.index_uri, name))
     assert holding(workspace, b"Zebrasecret")
+    Path(workspace.index_uri, f"{name}.lance", "data", "of-a-compaction-that-was-refused.lance").write_bytes(b"Zebrasecret")
     purge(workspace)
     assert holding(workspace, b"Zebrasecret") == []
     assert (index.rows, ids(index, "Page 7 Public 7")[0], read_pointer(workspace)["version"]) == (40, "d7.md", index.version)

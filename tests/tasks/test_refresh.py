@@ -602,6 +602,46 @@ def test_a_canary_whose_source_changes_is_not_held_against_the_refresh(workspace
     assert refresh(strict(workspace)).changed == ("shop/wren.md",)
 
 
+def test_the_deletion_of_a_canarys_source_is_not_undone(workspace: Workspace):
+    canary(workspace)
+    (workspace.documents_dir / "shop/wren.md").unlink()
+    assert changes(refresh(strict(workspace))) == ((), (), ("shop/wren.md",), 2)
+    assert open_index(workspace).rows == 2
+
+
+def test_rows_that_go_missing_right_after_the_commit_are_written_anew(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    lose(monkeypatch, times=1)
+    put(workspace, "hr/leave.md", PAGES["hr/leave.md"].replace("26", "30"))
+    assert refresh(workspace).rows == 4
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def test_a_table_that_keeps_losing_what_is_written_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    manifest = workspace.manifest_path.read_bytes()
+    put(workspace, "hr/leave.md", PAGES["hr/leave.md"].replace("26", "30"))
+    with monkeypatch.context() as meddled:
+        lose(meddled, times=2)
+        with pytest.raises(Refused, match=r"does not hold what was written to it, even after a rebuild\. Stop whatever else writes to it"):
+            refresh(workspace)
+    assert workspace.manifest_path.read_bytes() == manifest
+    refresh(workspace)
+    assert equals_a_clean_build(workspace, tmp_path)
+
+
+def lose(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Somebody else deletes rows between the commit and the audit, so many times."""
+    left = [None] * times
+
+    def hold(workspace: Workspace, state: Any, survey: Any, entries: Any, table: Any, embedder: Any) -> None:
+        if left:
+            left.pop()
+            table.delete("doc_id = 'shop/wren.md'")
+
+    monkeypatch.setattr("tasks.refresh._hold_to_canaries", hold)
+
+
 @pytest.mark.parametrize(
     ("is_as_labelled", "outcome"), [(True, pytest.raises(Refused, match="would no longer find")), (False, contextlib.nullcontext())]
 )

@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lancedb.index import FTS
 
 from tandem.errors import Refused
 from tandem.params import Index, Params, Prompt, Retrieval, Variant
 from tasks import refresh as refreshing
-from tasks.index import maintain, open_index, table_name
+from tasks.index import open_index, table_name
 from tasks.refresh import Refreshed, all_chunks, read_manifest, refresh
 from tasks.table import find_table
+from tasks.upkeep import maintain
 from tasks.warm import Warm
 from tasks.workspace import Settings, Workspace
 
@@ -162,6 +164,12 @@ def test_upkeep_of_the_table_voids_nothing(workspace: Workspace, warm: Warm, no_
     version = refresh(workspace, ["shop/loft.md"], warm=warm).index_version
     assert maintain(workspace, every=1)
     assert open_index(workspace).version > version
+    (workspace.documents_dir / "hr/leave.md").unlink()
+    assert done(refresh(workspace, ["hr/leave.md"], warm=warm)) == ((), (), ("hr/leave.md",), 3)
+
+
+def test_an_upkeep_that_is_not_over_voids_nothing(workspace: Workspace, warm: Warm, no_full_look: None):
+    find_table(workspace.index_uri, table_name(workspace)).create_index("search_text", config=FTS())
     (workspace.documents_dir / "hr/leave.md").unlink()
     assert done(refresh(workspace, ["hr/leave.md"], warm=warm)) == ((), (), ("hr/leave.md",), 3)
 
