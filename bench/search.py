@@ -36,7 +36,6 @@ from tasks.embed import Embedder, EmbeddingCache, embed_cached, load_embedder
 from tasks.index import Index, open_table_at
 from tasks.table import Batch, commit, find_table, optimize
 from tasks.upkeep import index_vectors
-from tasks.upkeep import index_vectors
 from tasks.workspace import Settings
 
 PHONES = SMART_TV[0].parents[1] / "phone-manuals"
