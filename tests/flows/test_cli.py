@@ -104,6 +104,7 @@ def test_a_workspace_made_inside_another_repository_has_its_own(tmp_path, small_
     assert (tmp_path / "kb" / ".dvc" / "config").is_file()
 
 
+@pytest.mark.slow
 def test_faults_of_single_files_are_quarantined_with_their_reasons(make_workspace):
     root = make_workspace(changes={"documents.max_bytes": 50_000_000})
     documents = root / "data" / "documents"
@@ -120,6 +121,7 @@ def test_faults_of_single_files_are_quarantined_with_their_reasons(make_workspac
     assert len(list((root / "data" / "quarantine").rglob("*.reason.json"))) == 4
 
 
+@pytest.mark.slow
 def test_a_rollback_to_data_that_is_not_there_leaves_the_champion(make_workspace):
     workspace = open_workspace(make_workspace())
     assert "no previous version" in refused(tandem("rollback", "--data", "deadbeef", "--workspace", workspace.root))
@@ -140,6 +142,7 @@ def test_feedback_goes_to_a_trace_and_is_good_or_bad(make_workspace):
     assert tandem("feedback", trace_id, "meh", "--workspace", workspace.root).returncode == 2
 
 
+@pytest.mark.slow
 def test_the_doctor_exits_1_with_its_findings_and_0_once_they_are_mended(make_workspace):
     root = make_workspace()
     found = tandem("doctor", "--json", "--workspace", root)
@@ -153,6 +156,7 @@ def test_the_doctor_exits_1_with_its_findings_and_0_once_they_are_mended(make_wo
     assert json.loads(tandem("doctor", "--json", "--workspace", root).stdout) == {"healthy": True, "findings": []}
 
 
+@pytest.mark.slow
 def test_forgetting_says_what_it_did_and_refuses_what_is_not_there(make_workspace):
     root = make_workspace()
     assert "no document 'elm.md' (close: products/elm.md)" in refused(tandem("forget", "elm.md", "--workspace", root))
