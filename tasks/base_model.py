@@ -5,14 +5,12 @@ of their own. Only what differs from the package is shipped (`data/reader/reader
 """
 
 import argparse
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tasks.contents import content_hash, made_once
 
 if TYPE_CHECKING:
     import torch
@@ -122,38 +120,22 @@ def require_delta(delta_path: Path) -> Path:
     return delta_path
 
 
-@cache
-def _sha256(path: Path, mtime_ns: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def reader_revision(delta_path: Path = DELTA) -> str:
     """First 12 hex digits of the delta's sha256; raises FileNotFoundError where there is none."""
-    return _sha256(require_delta(delta_path), delta_path.stat().st_mtime_ns)[:12]
+    return content_hash(require_delta(delta_path))
 
 
 def compose(cache_dir: Path, delta_path: Path = DELTA) -> Path:
-    """An ordinary Hugging Face folder of the reader, made once per delta: `cache_dir/reader-<revision>`.
+    """An ordinary Hugging Face folder of the reader, made once per delta: `cache_dir/reader-<revision>`."""
 
-    Written to a temporary folder and renamed, so that a killed run or a second process leaves no half folder.
-    """
-    folder = cache_dir / f"reader-{reader_revision(delta_path)}"
-    if folder.is_dir():
-        return folder
-    from safetensors.torch import load_file
+    def make(folder: Path) -> None:
+        from safetensors.torch import load_file
 
-    model = build_parent()
-    apply_delta(model, load_file(delta_path))
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".reader-") as scratch:
-        staged = Path(scratch) / "model"
-        save_model(model, staged)
-        try:
-            os.rename(staged, folder)
-        except OSError:
-            if not folder.is_dir():  # another process finished first is fine; anything else is not
-                raise
-    return folder
+        model = build_parent()
+        apply_delta(model, load_file(delta_path))
+        save_model(model, folder)
+
+    return made_once(cache_dir / f"reader-{reader_revision(delta_path)}", ".reader-", make)
 
 
 def save_model(model: "EncoderDecoderModel", folder: Path) -> None:

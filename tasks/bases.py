@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Base
-from tasks.contents import content_hash, sweep
+from tasks.contents import content_hash, made_once
 from tasks.workspace import Settings
 
 READER = "reader"
@@ -54,20 +52,7 @@ def unpack(path: Path, cache_dir: Path) -> Path:
 
     transformers reads such a file itself, but takes half a minute each time. Raises Refused where it cannot be read.
     """
-    sweep(cache_dir, SCRATCH)
-    folder = cache_dir / f"gguf-{content_hash(path)}"
-    if folder.is_dir():
-        return folder
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=SCRATCH) as scratch:
-        staged = Path(scratch) / "model"
-        _save_unpacked(path, staged)
-        try:
-            os.rename(staged, folder)
-        except OSError:
-            if not folder.is_dir():  # another process finished first is fine; anything else is not
-                raise
-    return folder
+    return made_once(cache_dir / f"gguf-{content_hash(path)}", SCRATCH, lambda folder: _save_unpacked(path, folder))
 
 
 def _save_unpacked(path: Path, folder: Path) -> None:

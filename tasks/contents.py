@@ -1,10 +1,13 @@
-"""Files by what is in them: a hash read once a process, and folders that a killed process left half made."""
+"""Files by what is in them: a hash read once a process, folders made from them once, and what a killed process left half made."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -32,3 +35,23 @@ def sweep(folder: Path, prefix: str) -> None:
     for path in folder.glob(f"{prefix}*"):
         if path.stat().st_mtime < time.time() - LEFTOVER_S:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def made_once(folder: Path, scratch: str, make: Callable[[Path], None]) -> Path:
+    """The folder, made where it is missing: `make` fills another one beside it, whose name begins with `scratch`, and that is renamed.
+
+    So a killed run or a second process leaves no half folder.
+    """
+    sweep(folder.parent, scratch)
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=scratch) as beside:
+        staged = Path(beside) / "model"
+        make(staged)
+        try:
+            os.rename(staged, folder)
+        except OSError:
+            if not folder.is_dir():  # another process finished first is fine; anything else is not
+                raise
+    return folder
