@@ -11,7 +11,7 @@ ask() { curl -s localhost:8080/ask -H 'content-type: application/json' -d "{\"qu
 import json, sys
 told = json.load(sys.stdin)
 print(told["answer"])
-for source in told["sources"]: print("  ", source["doc_id"], "|", source["quote"][:80])'; }
+for source in told["sources"]: print("  ", source["document"], "|", source["quote"][:64], "...")'; }
 
 show 'tandem watch & tandem serve --port 8080 &'
 tandem watch 2>/dev/null &
@@ -24,13 +24,13 @@ ask >/dev/null
 show "ask '$question'"
 ask
 sleep 2
-show "sed -i 's/accessory within 30 days/accessory within 45 days/' $page"
-sed -i 's/accessory within 30 days/accessory within 45 days/' "$page"
+show "sed -i 's/accessory within 30 days/accessory within 50 days/' $page"
+sed -i 's/accessory within 30 days/accessory within 50 days/' "$page"
 sleep 1
 show "ask '$question'"
 ask
 sleep 3
-sed -i 's/accessory within 45 days/accessory within 30 days/' "$page"
+sed -i 's/accessory within 50 days/accessory within 30 days/' "$page"
 sleep 2
 kill -TERM $watcher $server 2>/dev/null
 wait
