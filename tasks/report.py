@@ -43,6 +43,7 @@ def write_report(path: Path, scorecards: Mapping[str, Scorecard], decision: Deci
     env.filters["percentiles"] = percentiles
     env.filters["interval"] = _interval_text
     env.filters["lag"] = lag_text
+    env.filters["commands"] = _with_commands
     page = env.get_template("report.html.jinja").render(
         title=f"Tandem: {context.get('workspace', 'comparison')}",
         at=context.get("at", ""),
@@ -140,6 +141,14 @@ def measure_interval(card: Scorecard, measure: str, context: Mapping[str, Any]) 
 def _draws(context: Mapping[str, Any]) -> tuple[int, int]:
     """Resamples and seed of the page's intervals."""
     return context.get("resamples", 2_000), context.get("seed", 0)
+
+
+def _with_commands(text: str) -> Any:
+    """The text with what stands between backticks as code, all of it escaped."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _interval_text(interval: Interval | None) -> str:

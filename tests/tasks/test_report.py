@@ -10,7 +10,7 @@ from tandem.records import Row
 from tandem.scoring import scorecard
 from tandem.stats import mean_interval
 from tasks.questions import telling
-from tasks.report import write_report
+from tasks.report import _with_commands, write_report
 
 SCRIPT = "<script>alert('x')</script> Leave is 12 weeks, paid in full."
 
@@ -282,3 +282,7 @@ def test_restricted_rows_are_not_shown(tmp_path):
     assert "Leave is 12 weeks" not in text
     assert "Answer: 12 weeks" not in text
     assert "0.75" in text
+
+
+def test_commands_in_a_sentence_are_code_and_nothing_is_markup():
+    assert _with_commands("run `tandem x <y>` & <b>") == "run <code>tandem x &lt;y&gt;</code> &amp; &lt;b&gt;"
