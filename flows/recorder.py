@@ -26,6 +26,7 @@ from tasks.workspace import PROJECT, open_workspace
 
 QUIET_S = 3.0  # a group ends when nothing came for so long: recording takes a core for seconds, which the next edit may want,
 GROUP_S = 30.0  # or when it has been open for so long
+REST = 10  # rest of so many times as long as the last recording took, while edits go on: among thousands of documents DVC needs seconds
 IDLE_S = 10.0  # then the table is compacted after a few commits already, for an edit would have to wait for that
 IDLE_COMMITS = 5
 NICENESS = 10  # an edit that comes meanwhile goes first
@@ -78,21 +79,29 @@ def main() -> None:
     told: SimpleQueue[Refreshed | None] = SimpleQueue()
     threading.Thread(target=_read, args=(told,), daemon=True).start()
     REPORTER.set(StderrProgress())
+    sys.exit(0 if record_all(sys.argv[1], told) else 1)
+
+
+def record_all(workspace: str, told: SimpleQueue[Refreshed | None]) -> bool:
+    """Record what is told, and keep the tables up, until the end is told; whether all could be recorded."""
     waiting: list[Refreshed] = []
-    is_open, is_kept, complaint = True, True, ""
+    is_open, is_kept, complaint, rests_until = True, True, "", 0.0
     while is_open:
         group, is_open = next_group(told, None if is_kept and not waiting else IDLE_S)
-        waiting = [reduce(Refreshed.then, waiting), *group] if waiting else group
+        waiting += group
         try:
-            if waiting:
-                record(sys.argv[1], waiting)
-            keep_up(sys.argv[1], MAINTAIN_EVERY if group else IDLE_COMMITS)
-            waiting, is_kept, complaint = [], not group, ""
+            started = time.monotonic()
+            if waiting and (started >= rests_until or not group or not is_open):
+                record(workspace, waiting)
+                waiting, rests_until = [], time.monotonic() + REST * (time.monotonic() - started)
+            keep_up(workspace, MAINTAIN_EVERY if group else IDLE_COMMITS)
+            is_kept, complaint = not group, ""
         except Refused as refusal:
+            waiting = [reduce(Refreshed.then, waiting)] if waiting else []
             if refusal.paragraph() != complaint:
                 complaint = refusal.paragraph()
                 print(f"tandem: searchable, but not recorded: {complaint}", file=sys.stderr, flush=True)
-    sys.exit(1 if waiting else 0)
+    return not waiting
 
 
 def _read(told: SimpleQueue[Refreshed | None]) -> None:
