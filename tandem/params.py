@@ -56,7 +56,7 @@ class Index(Section):
 
     canaries: int = Field(8, ge=0)
     canary_depth: int = Field(10, gt=0)
-    vector_index_rows: int = Field(20_000, gt=0)
+    vector_index_rows: int = Field(10_000, gt=0)
     language: Language = "English"
 
 
