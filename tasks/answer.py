@@ -33,8 +33,8 @@ MIN_SUPPORT = 0.5  # share of an answer's sentences that its passages must suppo
 def behaviour_of(workspace: Workspace, name: str, variant: Variant, shots: Sequence[prompts.Shot] = ()) -> dict[str, Any]:
     """All that answering needs, as plain JSON: what a registered version carries and `open_answerer` takes. The shots go in by their
     text, so that the version shows the same ones whatever becomes of the examples."""
+    from tasks.data_version import data_version
     from tasks.index import layout_of, read_pointer
-    from tasks.versions import data_version
 
     params, pointer = workspace.params, read_pointer(workspace)
     return {
@@ -247,7 +247,7 @@ def champion_answerer(workspace: Workspace) -> Answerer:
 
 def with_live_data(workspace: Workspace, answerer: Answerer) -> Answerer:
     """The same answerer, naming the data that it reads now instead of the data that it was registered on."""
-    from tasks.versions import data_version
+    from tasks.data_version import data_version
 
     answerer.behaviour = {**answerer.behaviour, "data_version": data_version(workspace)}
     return answerer

@@ -70,7 +70,7 @@ def _workspace(behaviour: Mapping[str, Any]) -> Any:
 
 def _live_data(behaviour: Mapping[str, Any], workspace: Any) -> str | None:
     from tasks.answer import reads_index
-    from tasks.versions import data_version
+    from tasks.data_version import data_version
 
     if workspace is None:
         return None if reads_index(behaviour) else str(behaviour["data_version"])

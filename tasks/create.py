@@ -10,7 +10,7 @@ from pathlib import Path
 from tandem.errors import Refused
 from tandem.examples import parse_examples
 from tasks.examples import document_ids
-from tasks.versions import create_repository
+from tasks.repository import create_repository
 from tasks.workspace import PROJECT, Workspace, open_workspace
 
 TEMPLATES = ("params.yaml", "dvc.yaml")

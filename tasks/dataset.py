@@ -97,8 +97,8 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
 
 def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
     """Write `set.jsonl` and `lineage.json` in place of the old set."""
+    from tasks.data_version import data_version
     from tasks.refresh import read_manifest
-    from tasks.versions import data_version
 
     known = read_manifest(workspace)["documents"]
     made_from = {

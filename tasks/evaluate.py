@@ -217,8 +217,9 @@ def _with_cited_alone(row: Row, passages: Sequence[Passage], cited: Sequence[int
 
 
 def _lineage(workspace: Workspace) -> dict[str, Any]:
+    from tasks.data_version import data_version, documents_md5, examples_md5
     from tasks.index import read_pointer
-    from tasks.versions import commit_of, data_version, documents_md5, examples_md5
+    from tasks.repository import commit_of
 
     return {
         "data_version": data_version(workspace),

@@ -45,8 +45,8 @@ def retraining_helps(workspace: Workspace, signals: list[Signal]) -> bool:
 
     Without the second half questions that nobody labels would have the same adapter trained again at every look.
     """
+    from tasks.data_version import examples_md5
     from tasks.train import load_trained
-    from tasks.versions import examples_md5
 
     fired = {signal.name for signal in signals if signal.fired}
     if not fired or "staleness" in fired:

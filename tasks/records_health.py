@@ -163,7 +163,8 @@ def _is_training(workspace: Workspace) -> bool:
 
 def recorded(workspace: Workspace) -> Iterator[Finding]:
     """What lies there against what DVC recorded last."""
-    from tasks import versions
+    from tasks.data_version import NO_DATA, documents_md5, examples_md5, file_md5
+    from tasks.versions import recorded_md5s
 
     if not (workspace.root / ".dvc").is_dir():
         yield Finding(
@@ -173,12 +174,12 @@ def recorded(workspace: Workspace) -> Iterator[Finding]:
             shlex.join(["tandem", "init", str(workspace.root)]),
         )
         return
-    last = versions.recorded_md5s(workspace)
-    now = {"documents": versions.documents_md5(workspace), "examples": versions.examples_md5(workspace), "manifest": ""}
+    last = recorded_md5s(workspace)
+    now = {"documents": documents_md5(workspace), "examples": examples_md5(workspace), "manifest": ""}
     if workspace.manifest_path.is_file():
-        now["manifest"] = versions.file_md5(workspace.manifest_path)
+        now["manifest"] = file_md5(workspace.manifest_path)
     for what, md5 in now.items():
-        if md5 not in ("", versions.NO_DATA, last[what]):
+        if md5 not in ("", NO_DATA, last[what]):
             seen = f"recorded {last[what][:8] or 'nothing'}, there is {md5[:8]}"
             yield Finding("record", f"DVC has not recorded the {what} as they are", seen, REFRESH)
 

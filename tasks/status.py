@@ -17,8 +17,8 @@ def status_of(workspace: Workspace) -> dict[str, Any]:
 
     Where MLflow cannot be reached, `tracking_error` says so, and what only it knows is null.
     """
+    from tasks.data_version import data_version
     from tasks.quarantine import read_reasons
-    from tasks.versions import data_version
 
     champion, last_decision, waiting, tracking_error = _registry_status(workspace)
     reports = sorted(workspace.reports_dir.glob("*.html"))

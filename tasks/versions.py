@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import chdir, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tandem.errors import Refused
-from tasks.repository import commit_of, commit_pointers, create_repository, dvc_repository, git
+from tasks.data_version import NO_DATA, combined, data_version, documents_md5, examples_md5, hashes_below
+from tasks.dvc_objects import cached, entry_in, is_sound, is_whole, objects_of
+from tasks.repository import commit_of, commit_pointers, dvc_repository, git
 from tasks.workspace import Workspace
 
 ADD_ATTEMPTS = 3
-SETTLING_NS = 1_000_000_000  # a file may change twice within one step of its clock: younger ones are read each time
-NO_DATA = "none"
-
-__all__ = [
-    "Recorded",
-    "checkout",
-    "commit_of",
-    "create_repository",
-    "data_version",
-    "documents_md5",
-    "examples_md5",
-    "file_md5",
-    "record",
-    "recorded_md5s",
-    "remembered",
-    "renew_objects",
-    "restore_file",
-    "unsound_objects",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +34,6 @@ class Recorded:
     notes: tuple[str, ...] = ()
 
 
-# --- the versions of what lies there now, computed without DVC ---------------------------------------------------------------
-
-
-def data_version(workspace: Workspace) -> str:
-    """Eight digits of the documents' md5, a dash, eight of the examples': it shows which of the two changed."""
-    return _combined(documents_md5(workspace), examples_md5(workspace))
-
-
-def documents_md5(workspace: Workspace) -> str:
-    """DVC's md5 of `data/documents` (`<32 digits>.dir`), or `none` without the folder. A file seen before costs one stat."""
-    if not workspace.documents_dir.is_dir():
-        return NO_DATA
-    listed = sorted(_hashes(workspace.root, workspace.documents_dir).items())
-    tree = json.dumps([{"md5": md5, "relpath": name} for name, md5 in listed], sort_keys=True)
-    return hashlib.md5(tree.encode(), usedforsecurity=False).hexdigest() + ".dir"
-
-
-def examples_md5(workspace: Workspace) -> str:
-    """DVC's md5 of `data/examples.jsonl`, or `none` without the file."""
-    return file_md5(workspace.examples_path) if workspace.examples_path.is_file() else NO_DATA
-
-
-def _combined(documents: str, examples: str) -> str:
-    return f"{documents[:8]}-{examples[:8]}"
-
-
-def _hashes(root: Path, folder: Path) -> dict[str, str]:
-    """Path below the folder -> md5, for what DVC would add: all but what the root's `.dvcignore` names."""
-    ignored = _ignored(root)
-    hashes = {}
-    for parent, _, names in os.walk(folder, followlinks=True):
-        for path in (Path(parent, name) for name in names):
-            if not ignored(path.relative_to(root).as_posix()):
-                with suppress(FileNotFoundError):  # gone since it was listed, or a link to nowhere
-                    hashes[path.relative_to(folder).as_posix()] = file_md5(path)
-    return hashes
-
-
-def _ignored(root: Path) -> Any:
-    from pathspec import GitIgnoreSpec
-
-    lines = (root / ".dvcignore").read_text(encoding="utf-8").splitlines() if (root / ".dvcignore").is_file() else []
-    return GitIgnoreSpec.from_lines([*lines, ".git", ".hg/", ".dvc/"]).match_file
-
-
-def file_md5(path: Path) -> str:
-    """The md5 of a file's bytes; one that was hashed before costs one stat."""
-    stat = path.stat()
-    remembered = time.time_ns() - stat.st_mtime_ns > SETTLING_NS
-    return (_md5_of if remembered else _md5_of.__wrapped__)(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
-
-
-@lru_cache(maxsize=200_000)
-def _md5_of(path: str, mtime_ns: int, size_bytes: int, inode: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-# --- recording ------------------------------------------------------------------------------------------------------------
-
-
 def record(workspace: Workspace, stages: Sequence[str], message: str) -> Recorded:
     """Bring DVC and git up to what lies there: the data and the outputs of `stages` (names in `dvc.yaml`) that a flow just made.
 
@@ -125,7 +44,7 @@ def record(workspace: Workspace, stages: Sequence[str], message: str) -> Recorde
     if os.environ.get("DVC_STAGE"):
         documents, examples = documents_md5(workspace), examples_md5(workspace)
         note = f"inside the DVC stage {os.environ['DVC_STAGE']}: DVC records it"
-        return Recorded(_combined(documents, examples), documents, examples, (), None, None, (note,))
+        return Recorded(combined(documents, examples), documents, examples, (), None, None, (note,))
     from dvc.exceptions import DvcException
 
     if "evaluate" in stages:  # before the first training an empty folder stands for "no adapter": DVC records no missing dependency
@@ -150,7 +69,7 @@ def record(workspace: Workspace, stages: Sequence[str], message: str) -> Recorde
         notes += [git_note] if git_note else []
     documents, examples = (outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples"))
     _remember(workspace, outs, git_commit)
-    return Recorded(_combined(documents, examples), documents, examples, tuple(stages), git_commit, n_pushed, tuple(notes))
+    return Recorded(combined(documents, examples), documents, examples, tuple(stages), git_commit, n_pushed, tuple(notes))
 
 
 def _commit_stage(repo: Any, root: Path, name: str) -> None:
@@ -170,22 +89,22 @@ def _add_data(repo: Any, workspace: Workspace) -> dict[str, dict[str, Any]]:
 def _add(repo: Any, path: Path, md5: str) -> dict[str, Any]:
     """`dvc add`, then read back the objects that are new: an edit during the add leaves an object that is not what its name says."""
     pointer = path.with_name(path.name + ".dvc")
-    before = _pointer(pointer)
-    if before.get("md5") == md5 and _is_whole(repo, md5):
+    before = entry_in(pointer)
+    if before.get("md5") == md5 and is_whole(repo, md5):
         return before
-    known = set(_objects(repo, before.get("md5", "")))
+    known = set(objects_of(repo, before.get("md5", "")))
     for _ in range(ADD_ATTEMPTS):
         try:
             repo.add(str(path), relink=False)
         except FileNotFoundError:
             continue  # a file went while it was being added
-        entry = _pointer(pointer)
-        fresh = [object for object in _objects(repo, entry["md5"]) if object not in known]
-        wrong = [object for object in fresh if not _is_sound(_cached(repo, object), object)]
+        entry = entry_in(pointer)
+        fresh = [object for object in objects_of(repo, entry["md5"]) if object not in known]
+        wrong = [object for object in fresh if not is_sound(cached(repo, object), object)]
         if not wrong:
             return entry
         for object in wrong:
-            _cached(repo, object).unlink(missing_ok=True)
+            cached(repo, object).unlink(missing_ok=True)
     if lost := _broken_links(path):
         raise Refused(
             f"{path} cannot be recorded: {', '.join(lost)} {'is a link' if len(lost) == 1 else 'are links'} to a file that is not there",
@@ -201,31 +120,6 @@ def _broken_links(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() and not path.exists())
 
 
-def _pointer(path: Path) -> dict[str, Any]:
-    """The one entry of a `.dvc` file: md5, size, path and, for a folder, nfiles. Empty without the file."""
-    import yaml
-
-    if not path.is_file():
-        return {}
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["outs"][0])
-
-
-def _cached(repo: Any, md5: str) -> Path:
-    return Path(repo.cache.local.oid_to_path(md5))
-
-
-def _objects(repo: Any, md5: str) -> list[str]:
-    """The md5s of the files of a version; of one file its own."""
-    if not md5.endswith(".dir"):
-        return [md5] if md5 else []
-    path = _cached(repo, md5)
-    return [entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
-
-
-def _is_sound(path: Path, md5: str) -> bool:
-    return path.is_file() and file_md5(path) == md5
-
-
 def _targets(workspace: Workspace, stages: Sequence[str]) -> list[str]:
     pointers = [path.with_name(path.name + ".dvc") for path in _data(workspace).values()]
     return [str(path) for path in pointers if path.is_file()] + [f"{workspace.root / 'dvc.yaml'}:{stage}" for stage in stages]
@@ -236,20 +130,20 @@ def unsound_objects(workspace: Workspace) -> dict[str, str]:
     found = {}
     with dvc_repository(workspace.root) as repo:
         for path in _data(workspace).values():
-            md5 = _pointer(path.with_name(path.name + ".dvc")).get("md5", "")
-            for one in dict.fromkeys([md5, *_objects(repo, md5)] if md5 else []):
-                if not _is_sound(_cached(repo, one), one.removesuffix(".dir")):
-                    found[one] = "damaged" if _cached(repo, one).is_file() else "missing"
+            md5 = entry_in(path.with_name(path.name + ".dvc")).get("md5", "")
+            for one in dict.fromkeys([md5, *objects_of(repo, md5)] if md5 else []):
+                if not is_sound(cached(repo, one), one.removesuffix(".dir")):
+                    found[one] = "damaged" if cached(repo, one).is_file() else "missing"
     return found
 
 
 def renew_objects(workspace: Workspace) -> None:
     """Put the recorded data that still lies in the workspace, unchanged, back into DVC's local cache."""
     unsound = unsound_objects(workspace)
-    here = {documents_md5(workspace), examples_md5(workspace), *_hashes(workspace.root, workspace.documents_dir).values()}
+    here = {documents_md5(workspace), examples_md5(workspace), *hashes_below(workspace.root, workspace.documents_dir).values()}
     with dvc_repository(workspace.root) as repo:
         for md5 in unsound.keys() & here:
-            _cached(repo, md5).unlink(missing_ok=True)
+            cached(repo, md5).unlink(missing_ok=True)
         _add_data(repo, workspace)
 
 
@@ -260,7 +154,7 @@ def recorded_md5s(workspace: Workspace) -> dict[str, str]:
     lock = workspace.root / "dvc.lock"
     stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
     outs = {out["path"]: out["md5"] for out in stages.get("index", {}).get("outs", [])}
-    data = {key: _pointer(path.with_name(path.name + ".dvc")).get("md5", "") for key, path in _data(workspace).items()}
+    data = {key: entry_in(path.with_name(path.name + ".dvc")).get("md5", "") for key, path in _data(workspace).items()}
     return {**data, "manifest": outs.get(workspace.manifest_path.relative_to(workspace.root).as_posix(), "")}
 
 
@@ -270,10 +164,10 @@ def recorded_md5s(workspace: Workspace) -> dict[str, str]:
 def restore_file(workspace: Workspace, doc_id: str, md5: str) -> bool:
     """Put the bytes with this md5 back as the document, from the DVC cache or else the remote; False where neither holds them."""
     with dvc_repository(workspace.root) as repo:
-        source = _cached(repo, md5)
-        if not _is_sound(source, md5):
+        source = cached(repo, md5)
+        if not is_sound(source, md5):
             source = _fetched(repo, workspace, md5)
-            if not _is_sound(source, md5):
+            if not is_sound(source, md5):
                 return False
         _copy_atomically(source, workspace.documents_dir / doc_id, near=workspace.state_dir)
     return True
@@ -320,7 +214,7 @@ def checkout(workspace: Workspace, rev: str) -> str:
         targets = [str(pointer) for pointer in pointers]
         with suppress(DvcException, OSError):  # what could not be fetched is found missing below
             repo.fetch(targets=targets, jobs=2)
-        if not all(_is_whole(repo, entry["md5"]) for entry in outs.values()):
+        if not all(is_whole(repo, entry["md5"]) for entry in outs.values()):
             for pointer, content in before.items():
                 pointer.write_bytes(content)
             raise Refused(
@@ -333,10 +227,6 @@ def checkout(workspace: Workspace, rev: str) -> str:
 
 def _data(workspace: Workspace) -> dict[str, Path]:
     return {"documents": workspace.documents_dir, "examples": workspace.examples_path}
-
-
-def _is_whole(repo: Any, md5: str) -> bool:
-    return _cached(repo, md5).is_file() and all(_cached(repo, object).is_file() for object in _objects(repo, md5))
 
 
 def _outs_of(workspace: Workspace, rev: str) -> dict[str, dict[str, Any]]:
@@ -380,7 +270,7 @@ def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
         return []
     with dvc_repository(workspace.root) as repo:
         for line in lines:
-            path = _cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
+            path = cached(repo, line["outs"].get("documents", {}).get("md5", NO_DATA))
             if path.is_file():
                 files = {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
                 found.append((line["at"], files))
@@ -389,7 +279,7 @@ def remembered_files(workspace: Workspace) -> list[tuple[str, dict[str, str]]]:
 
 def _remember(workspace: Workspace, outs: Mapping[str, Mapping[str, Any]], git_commit: str | None) -> None:
     """Append to the workspace's own list of versions, which serves `checkout` where git does not track the pointers."""
-    version = _combined(*(outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples")))
+    version = combined(*(outs.get(key, {}).get("md5", NO_DATA) for key in ("documents", "examples")))
     lines = remembered(workspace)
     if lines and lines[-1]["data_version"] == version:
         return

@@ -21,8 +21,8 @@ import pytest
 from tandem.params import Base, Chunking, Embedder, Form, Params, Prices, Prompt, Retrieval, Variant
 from tandem.records import Answer, Decision
 from tasks import champion, registry
+from tasks.data_version import data_version
 from tasks.traffic import recent_questions
-from tasks.versions import data_version
 from tasks.workspace import Settings, Workspace, open_workspace
 
 PROMPT = Prompt(instruction="Answer.")

@@ -9,9 +9,9 @@ import pytest
 
 from tandem.drift import Signal
 from tandem.params import parse_params
+from tasks.data_version import data_version
 from tasks.monitor import retraining_helps
 from tasks.train import Trained
-from tasks.versions import data_version
 from tasks.workspace import PROJECT, Settings, Workspace, write_json
 
 QUIET = Signal("question_auc", 0.5, 0.75, False, 40, "not above")

@@ -25,9 +25,9 @@ from tandem.records import Answer, Decision
 from tasks import registry
 from tasks.answer import behaviour_of
 from tasks.create import create_workspace
+from tasks.data_version import data_version
 from tasks.refresh import refresh
 from tasks.traffic import recent_questions
-from tasks.versions import data_version
 from tasks.workspace import Workspace, open_workspace
 
 TIMEOUT_S = 240.0

@@ -19,6 +19,8 @@ import yaml
 from tandem.errors import Refused
 from tandem.params import Params
 from tasks import versions
+from tasks.data_version import data_version, documents_md5, examples_md5
+from tasks.repository import commit_of, create_repository
 from tasks.workspace import PROJECT, Workspace, open_workspace
 
 STEP = """
@@ -73,7 +75,7 @@ def make_files(root: Path) -> Path:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     root = make_files(tmp_path / "ws")
-    versions.create_repository(root)
+    create_repository(root)
     return open_workspace(root)
 
 
@@ -128,9 +130,9 @@ def test_md5s_computed_here_equal_those_of_dvc(workspace: Workspace) -> None:
     run(workspace.root, "dvc", "add", "-q", "data/documents", "data/examples.jsonl")
     documents = yaml.safe_load((workspace.root / "data/documents.dvc").read_text())["outs"][0]
     examples = yaml.safe_load((workspace.root / "data/examples.jsonl.dvc").read_text())["outs"][0]
-    assert (versions.documents_md5(workspace), documents["nfiles"]) == (documents["md5"], 5)
-    assert versions.examples_md5(workspace) == examples["md5"]
-    assert versions.data_version(workspace) == f"{documents['md5'][:8]}-{examples['md5'][:8]}"
+    assert (documents_md5(workspace), documents["nfiles"]) == (documents["md5"], 5)
+    assert examples_md5(workspace) == examples["md5"]
+    assert data_version(workspace) == f"{documents['md5'][:8]}-{examples['md5'][:8]}"
 
 
 def test_linked_documents_have_the_md5_that_dvc_gives_them(workspace: Workspace, tmp_path: Path) -> None:
@@ -138,22 +140,22 @@ def test_linked_documents_have_the_md5_that_dvc_gives_them(workspace: Workspace,
     (tmp_path / "elsewhere" / "kettle.md").write_text("The Rill boils a litre.\n")
     (workspace.documents_dir / "linked.md").symlink_to(tmp_path / "elsewhere" / "kettle.md")
     run(workspace.root, "dvc", "add", "-q", "data/documents")
-    assert versions.documents_md5(workspace) == yaml.safe_load((workspace.root / "data/documents.dvc").read_text())["outs"][0]["md5"]
+    assert documents_md5(workspace) == yaml.safe_load((workspace.root / "data/documents.dvc").read_text())["outs"][0]["md5"]
 
 
 def test_an_edit_changes_the_first_half_of_the_data_version_and_back_again(workspace: Workspace) -> None:
-    before = versions.data_version(workspace)
+    before = data_version(workspace)
     edit(workspace)
-    changed = versions.data_version(workspace)
+    changed = data_version(workspace)
     assert (changed.split("-")[0] == before.split("-")[0], changed.split("-")[1] == before.split("-")[1]) == (False, True)
     edit(workspace, "The Wren has one boiler.\n")
-    assert versions.data_version(workspace) == before
+    assert data_version(workspace) == before
 
 
 def test_without_data_the_version_says_none(workspace: Workspace) -> None:
     shutil.rmtree(workspace.documents_dir)
     workspace.examples_path.unlink()
-    assert versions.data_version(workspace) == "none-none"
+    assert data_version(workspace) == "none-none"
 
 
 # --- making a repository ---------------------------------------------------------------------------------------------------
@@ -177,22 +179,22 @@ def test_a_new_workspace_is_a_git_and_dvc_repository_with_a_local_remote(workspa
 
 def test_making_and_recording_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     root = make_files(tmp_path / "ws")
-    versions.create_repository(root)
+    create_repository(root)
     everything_recorded(open_workspace(root))
     assert capfd.readouterr().out == ""
 
 
 def test_making_it_again_changes_nothing(workspace: Workspace) -> None:
     files = {path: path.read_bytes() for path in [workspace.root / ".gitignore", workspace.root / ".dvc" / "config"]}
-    head = versions.commit_of(workspace.root)
-    versions.create_repository(workspace.root)
+    head = commit_of(workspace.root)
+    create_repository(workspace.root)
     assert {path: path.read_bytes() for path in files} == files
-    assert versions.commit_of(workspace.root) == head
+    assert commit_of(workspace.root) == head
 
 
 def test_a_given_remote_is_used(tmp_path: Path) -> None:
     root = make_files(tmp_path / "ws")
-    versions.create_repository(root, remote=str(tmp_path / "shared"))
+    create_repository(root, remote=str(tmp_path / "shared"))
     versions.record(open_workspace(root), [], "Data")
     assert run(root, "dvc", "config", "remote.storage.url").strip() == str(tmp_path / "shared")
     assert len([path for path in (tmp_path / "shared").rglob("*") if path.is_file()]) == 4  # two documents, their list, the examples
@@ -201,12 +203,12 @@ def test_a_given_remote_is_used(tmp_path: Path) -> None:
 def test_inside_a_git_repository_that_one_is_used_and_nothing_is_committed(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     root = make_files(tmp_path / "ws")
-    versions.create_repository(root)
+    create_repository(root)
     assert not (root / ".git").exists()
-    assert versions.commit_of(root) is None
+    assert commit_of(root) is None
     recorded = versions.record(open_workspace(root), [], "Data")
     assert git(tmp_path, "show", "--format=", "--name-only", "HEAD").split() == ["ws/data/documents.dvc", "ws/data/examples.jsonl.dvc"]
-    assert recorded.git_commit == versions.commit_of(tmp_path)
+    assert recorded.git_commit == commit_of(tmp_path)
 
 
 def test_data_that_git_tracks_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_data_that_git_tracks_is_refused_with_the_command_that_mends_it(tmp_path
     git(root, "init", "-q")
     git(root, "add", "data")
     with pytest.raises(Refused, match=r"git already tracks 3 files .* Run `git rm -r --cached data/documents data/examples.jsonl`"):
-        versions.create_repository(root)
+        create_repository(root)
 
 
 def test_where_git_ignores_the_pointers_dvc_works_without_git(tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_where_git_ignores_the_pointers_dvc_works_without_git(tmp_path: Path) ->
     git(root, "init", "-q")
     git(root, "add", ".")
     git(root, "commit", "-q", "-m", "The project")
-    versions.create_repository(root)
+    create_repository(root)
     workspace = open_workspace(root)
     recorded = everything_recorded(workspace)
     assert (git(root, "status", "--porcelain"), recorded.git_commit, recorded.notes) == ("", None, ())
@@ -244,8 +246,8 @@ def test_where_git_ignores_the_pointers_dvc_works_without_git(tmp_path: Path) ->
 
 def test_after_a_record_dvc_status_is_clean_and_repro_has_nothing_to_do(workspace: Workspace) -> None:
     recorded = everything_recorded(workspace)
-    assert (recorded.data_version, recorded.notes) == (versions.data_version(workspace), ())
-    assert recorded.documents_md5 == versions.documents_md5(workspace)
+    assert (recorded.data_version, recorded.notes) == (data_version(workspace), ())
+    assert recorded.documents_md5 == documents_md5(workspace)
     assert (status(workspace.root), reproduced(workspace.root)) == ({}, [])
 
 
@@ -318,7 +320,7 @@ def test_a_clone_pulls_the_data_and_has_nothing_to_rebuild(workspace: Workspace,
     git(tmp_path, "clone", "-q", str(workspace.root), "clone")
     run(tmp_path / "clone", "dvc", "pull", "-q")
     clone = open_workspace(tmp_path / "clone")
-    assert versions.data_version(clone) == versions.data_version(workspace)
+    assert data_version(clone) == data_version(workspace)
     assert (status(clone.root), reproduced(clone.root)) == ({}, [])
 
 
@@ -330,7 +332,7 @@ def test_only_the_pointers_are_committed_whatever_else_is_staged(workspace: Work
         "First run", "", "data/documents.dvc", "data/examples.jsonl.dvc", "dvc.lock",
     ]  # fmt: skip
     assert git(workspace.root, "status", "--porcelain").split("\n") == ["A  notes.txt", "A  step.py", "?? ran.log"]
-    assert recorded.git_commit == versions.commit_of(workspace.root)
+    assert recorded.git_commit == commit_of(workspace.root)
 
 
 def test_without_a_change_there_is_no_commit(workspace: Workspace) -> None:
@@ -368,7 +370,7 @@ def test_a_failed_push_and_a_failed_commit_are_noted_and_made_up_for(workspace: 
     hook.unlink()
     later = versions.record(workspace, [], "Data")
     assert (later.n_pushed, later.notes) == (4, ())
-    assert later.git_commit == versions.commit_of(workspace.root)
+    assert later.git_commit == commit_of(workspace.root)
 
 
 def test_params_switch_push_and_commit_off(workspace: Workspace) -> None:
@@ -383,7 +385,7 @@ def test_inside_a_dvc_stage_nothing_is_recorded(workspace: Workspace, monkeypatc
     monkeypatch.setenv("DVC_STAGE", "index")
     recorded = versions.record(workspace, ["index"], "Within dvc repro")
     assert recorded.notes == ("inside the DVC stage index: DVC records it",)
-    assert recorded.data_version == versions.data_version(workspace)
+    assert recorded.data_version == data_version(workspace)
     assert not (workspace.root / "data" / "documents.dvc").exists()
 
 
@@ -469,7 +471,7 @@ def test_checkout_goes_back_to_a_data_version_and_forth_again(workspace: Workspa
     first = versions.record(workspace, [], "Data").data_version
     edit(workspace)
     (workspace.documents_dir / "new.md").write_text("A new document, never recorded.\n")
-    unrecorded = versions.data_version(workspace)
+    unrecorded = data_version(workspace)
     assert versions.checkout(workspace, first[:8]) == first
     assert sorted(path.name for path in workspace.documents_dir.iterdir()) == ["support", "wren.md"]
     assert versions.checkout(workspace, unrecorded) == unrecorded
@@ -484,7 +486,7 @@ def test_when_the_bytes_are_lost_nothing_changes(workspace: Workspace) -> None:
     second = versions.record(workspace, [], "Edit").data_version
     with pytest.raises(Refused, match=f"the data of {first} lies neither whole in DVC's cache nor in its remote"):
         versions.checkout(workspace, first)
-    assert (versions.data_version(workspace), status(workspace.root).get("data/documents.dvc")) == (second, None)
+    assert (data_version(workspace), status(workspace.root).get("data/documents.dvc")) == (second, None)
 
 
 def test_checkout_takes_a_git_revision_in_a_clone_without_history(workspace: Workspace, tmp_path: Path) -> None:
