@@ -31,7 +31,10 @@ PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 LAYERS = ("tandem", "tasks", "flows")
 HEAVY = ("torch", "transformers", "peft", "lancedb", "mlflow", "dvc", "great_expectations", "pandas", "prefect", "openai", "ray")
-TRAINERS = {"tasks.reader_training": "subclasses torch modules; imported by the reader's maker alone, when it trains"}
+TRAINERS = dict.fromkeys(
+    ("tasks.reader_training", "tasks.reader_learner", "tasks.reader_batches"),
+    "made of torch; imported by the reader's maker alone, when it trains",
+)
 MAX_BYTES = 16_000_000
 
 

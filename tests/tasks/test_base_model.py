@@ -103,7 +103,7 @@ def test_a_delta_for_another_model_is_refused():
 
 def test_a_batch_points_at_the_tokens_that_the_answer_copies():
     from tandem.synthetic import make_exercises
-    from tasks.reader_training import collate, encode
+    from tasks.reader_batches import collate, encode
 
     tokenizer = base_model.load_tokenizer()
     rng = Random(0)
@@ -120,7 +120,7 @@ def test_a_batch_points_at_the_tokens_that_the_answer_copies():
 
 def test_behind_the_end_of_an_answer_stands_the_number_of_the_passage_it_was_copied_from():
     from tandem.synthetic import make_exercises
-    from tasks.reader_training import collate, encode
+    from tasks.reader_batches import collate, encode
 
     tokenizer = base_model.load_tokenizer()
     rng = Random(0)
@@ -136,7 +136,7 @@ def test_a_delta_survives_being_written_and_resumed(tmp_path):
     import torch
     from safetensors.torch import load_file
 
-    from tasks.reader_training import build_learner, delta_of, save_delta
+    from tasks.reader_learner import build_learner, delta_of, save_delta
 
     torch.manual_seed(0)
     learner = build_learner(4, None)
