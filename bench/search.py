@@ -35,7 +35,7 @@ from tandem.records import Chunk, Document
 from tasks.embed import Embedder, EmbeddingCache, embed_cached, load_embedder
 from tasks.index import Index, open_table_at
 from tasks.table import Batch, commit, find_table, optimize
-from tasks.upkeep import index_vectors
+from tasks.upkeep import index_large
 from tasks.workspace import Settings
 
 PHONES = SMART_TV[0].parents[1] / "phone-manuals"
@@ -99,7 +99,7 @@ def build(folder: str, name: str, chunks: Sequence[Chunk], vectors: np.ndarray, 
         commit(folder, name, Batch(part, vectors[start : start + BATCH], dict.fromkeys([one.doc_id for one in part], "0" * 32), embedder))
     table = find_table(folder, name)
     assert table is not None
-    index_vectors(table, IndexParams().vector_index_rows)
+    index_large(table, IndexParams().vector_index_rows)
     optimize(table, timedelta(days=1))
 
 

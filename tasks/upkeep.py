@@ -20,7 +20,7 @@ def maintain(workspace: Workspace, keep: timedelta = KEEP_VERSIONS, every: int =
     """Once in `every` commits: compact the tables, bring their indexes up to date, and drop their versions older than `keep`.
 
     Off the critical path: new rows are found before it, and it holds the writer's lock only to note what it did. From
-    `index.vector_index_rows` rows on it builds a vector index. Whether anything was done.
+    `index.vector_index_rows` rows on it builds indexes of vectors and collections. Whether anything was done.
     """
     if _due(workspace, every) is None:
         return False
@@ -55,7 +55,7 @@ def _compact(workspace: Workspace, table: Any) -> None:
     for _ in range(PASSES):
         version = int(table.version)
         try:
-            index_vectors(table, min_rows)
+            index_large(table, min_rows)
             optimize(table, FOREVER, tries=1)
         except RuntimeError:
             is_refused = True
@@ -66,17 +66,17 @@ def _compact(workspace: Workspace, table: Any) -> None:
         is_refused = True
     if is_refused:
         with workspace.writing():
-            index_vectors(table, min_rows)
+            index_large(table, min_rows)
             optimize(table, FOREVER, leftovers=workspace.settings.index_uri is None)
 
 
-def index_vectors(table: Any, min_rows: int) -> None:
-    """Give it a vector index where it has so many rows and none yet."""
-    from lancedb.index import IvfRq
+def index_large(table: Any, min_rows: int) -> None:
+    """Give a table of so many rows the indexes that a small one is faster without: of the vectors, and of the collections."""
+    from lancedb.index import Bitmap, IvfRq
 
-    indexed = {index.columns[0] for index in table.list_indices()}
-    if table.count_rows() >= min_rows and "vector" not in indexed:
-        table.create_index("vector", config=IvfRq(distance_type="cosine"))
+    wanted = {"vector": IvfRq(distance_type="cosine"), "collection": Bitmap()} if table.count_rows() >= min_rows else {}
+    for column in wanted.keys() - {index.columns[0] for index in table.list_indices()}:
+        table.create_index(column, config=wanted[column])
 
 
 def _note(workspace: Workspace, table: Any) -> bool:

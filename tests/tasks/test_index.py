@@ -301,17 +301,41 @@ def holding(workspace: Workspace, text: bytes) -> list[Path]:
     return [path for path in Path(workspace.index_uri).rglob("*") if path.is_file() and text in path.read_bytes()]
 
 
-def test_a_large_table_gets_a_vector_index_and_still_finds(workspace: Workspace):
+@pytest.fixture
+def large(workspace: Workspace) -> Workspace:
+    """A workspace whose table is large enough for all indexes."""
     params = workspace.params.model_copy(update={"index": workspace.params.index.model_copy(update={"vector_index_rows": 300})})
-    large = Workspace(workspace.root, params, workspace.settings)
-    pages = {f"d{i}.md": f"# Page {i}\n\nWord{i} word{i + 1} word{i + 2}." for i in range(320)}
-    index = write(large.index_uri, pages, table=table_name(large))
+    return Workspace(workspace.root, params, workspace.settings)
+
+
+def numbered_pages(folder: str = "") -> dict[str, str]:
+    return {f"{folder}d{i}.md": f"# Page {i}\n\nWord{i} word{i + 1} word{i + 2}." for i in range(320)}
+
+
+def test_a_large_table_gets_all_indexes_and_still_finds(large: Workspace):
+    index = write(large.index_uri, numbered_pages(), table=table_name(large))
     write_pointer(large, find_table(large.index_uri, table_name(large)))
     maintain(large, every=1)
-    assert {one.columns[0] for one in find_table(large.index_uri, table_name(large)).list_indices()} == {"search_text", "vector"}
+    indexed = {one.columns[0] for one in find_table(large.index_uri, table_name(large)).list_indices()}
+    assert indexed == {"search_text", "vector", "collection"}
     vector_only = Retrieval(text_weight=0)
     found = [ids(index, f"Page {i} Word{i} word{i + 1} word{i + 2}", retrieval=vector_only)[0] for i in range(0, 320, 40)]
     assert sum(doc_id == f"d{i}.md" for doc_id, i in zip(found, range(0, 320, 40), strict=True)) >= 7
+
+
+def test_the_filters_hold_for_what_came_after_the_indexes(large: Workspace):
+    name = table_name(large)
+    index = write(large.index_uri, numbered_pages("open/"), table=name)
+    write_pointer(large, find_table(large.index_uri, name))
+    maintain(large, every=1)
+    page = {"open/d7.md": "# Page 7\n\nZebras are kept in the cellar."}
+    write(large.index_uri, page, roles=("keeper",), stale=["open/d7.md"], table=name)  # restricted from now on
+    write(large.index_uri, {"zoo/x.md": "# Zoo\n\nZebras sleep."}, table=name)
+    for _ in range(2):  # before and after the indexes hold them
+        assert "open/d7.md" not in ids(index, "Zebras are kept in the cellar", k=10)
+        assert ids(index, "Zebras are kept in the cellar", k=10, roles=["keeper"])[0] == "open/d7.md"
+        assert ids(index, "Zebras are kept in the cellar", k=10, roles=["keeper"], collections=["zoo"]) == ["zoo/x.md"]
+        maintain(large, every=1)
 
 
 def test_a_damaged_table_comes_back_where_no_new_one_can_be_written(tmp_path, monkeypatch):
