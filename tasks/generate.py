@@ -12,7 +12,8 @@ from tandem import prompts
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
-from tasks.bases import hub_revision, resolve_base
+from tasks.bases import READER, hub_revision, resolve_base
+from tasks.memory import require_memory
 from tasks.workspace import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class LocalGenerator:
 
     def __init__(self, base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None, quantize: str | None = None):
         import torch
-        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
         path, self.revision = resolve_base(base, settings)
         self.name, self.base, self.form = base.model, base, form
@@ -56,11 +57,14 @@ class LocalGenerator:
         where = hub_revision(base)
         try:
             config = AutoConfig.from_pretrained(path, **where)
-            self.tokenizer = AutoTokenizer.from_pretrained(path, **where)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+            dtype = _dtype(base.dtype, self.device)
+            if base.model != READER:
+                require_memory(base, config, loader, dtype, self.device, quantize)
+            self.tokenizer = load_tokenizer(base, path, vocabulary_of(config))
             if quantize:
                 where |= {"quantization_config": _four_bits(), "device_map": {"": self.device}}
-            model: Any = loader.from_pretrained(path, dtype=_dtype(base.dtype, self.device), **where)
+            model: Any = loader.from_pretrained(path, dtype=dtype, **where)
         except (OSError, ValueError) as error:
             raise unloadable(base, error) from error
         self.is_seq2seq = bool(config.is_encoder_decoder)
@@ -140,6 +144,29 @@ def input_ids(tokenizer: Any, is_seq2seq: bool, text: str, limit: int | None = N
 def max_new_tokens(base: Base, prompt: Prompt) -> int:
     """Those of an answer, and of the reasoning before it where it is asked for."""
     return base.max_new_tokens + (prompt.reasoning_tokens if prompt.reasoning else 0)
+
+
+def load_tokenizer(base: Base, path: str, vocabulary: int) -> Any:
+    """The tokenizer beside a model's weights. Raises Refused where there is none: transformers then makes an empty one for many models,
+    and every text would be read as nothing. `vocabulary`: the tokens that the model knows."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, **hub_revision(base))
+        seen = f"it knows {len(tokenizer):,} tokens, the model {vocabulary:,}" if 2 * len(tokenizer) < vocabulary else ""
+    except (OSError, ValueError) as error:
+        seen = " ".join(str(error).split())[:200]
+    if seen:
+        raise Refused(
+            f"base model {base.model!r} has no tokenizer of its own: {seen}",
+            hint="Save that of the model it was made from into its folder: `AutoTokenizer.from_pretrained(...).save_pretrained(...)`.",
+        )
+    return tokenizer
+
+
+def vocabulary_of(config: Any) -> int:
+    """How many tokens a model of this configuration knows; 0 where it does not say."""
+    return int(getattr(config.get_text_config(decoder=True), "vocab_size", None) or 0)
 
 
 def unloadable(base: Base, error: Exception) -> Refused:

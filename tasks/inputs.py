@@ -7,7 +7,7 @@ from typing import Any
 
 from tandem.params import Base, Prompt
 from tasks.bases import READER, hub_revision, resolve_base
-from tasks.generate import Request, input_ids, prompt_text, unloadable
+from tasks.generate import Request, input_ids, load_tokenizer, prompt_text, unloadable, vocabulary_of
 from tasks.workspace import Settings
 
 
@@ -29,16 +29,15 @@ def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt
 
 
 def _loaded(base: Base, settings: Settings) -> tuple[Any, bool]:
-    path, _ = resolve_base(base, settings)
-    try:
-        return _read(path, hub_revision(base).get("revision"))
-    except (OSError, ValueError) as error:
-        raise unloadable(base, error) from error
+    return _read(base, resolve_base(base, settings)[0])
 
 
 @cache
-def _read(path: str, revision: str | None) -> tuple[Any, bool]:
-    from transformers import AutoConfig, AutoTokenizer
+def _read(base: Base, path: str) -> tuple[Any, bool]:
+    from transformers import AutoConfig
 
-    where: dict[str, Any] = {"revision": revision} if revision else {}
-    return AutoTokenizer.from_pretrained(path, **where), bool(AutoConfig.from_pretrained(path, **where).is_encoder_decoder)
+    try:
+        config = AutoConfig.from_pretrained(path, **hub_revision(base))
+    except (OSError, ValueError) as error:
+        raise unloadable(base, error) from error
+    return load_tokenizer(base, path, vocabulary_of(config)), bool(config.is_encoder_decoder)

@@ -4,6 +4,8 @@ from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tandem.prompts import Shot
 from tasks.generate import LocalGenerator, Request, device_of, load_generator
+from tasks.inputs import is_seq2seq
+from tasks.memory import free_bytes
 from tasks.workspace import Settings
 
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -64,6 +66,38 @@ def test_an_adapter_that_is_not_held_is_refused(llama):
 def test_a_base_that_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(Refused, match=r"base model '.*/nothing' cannot be loaded.*Set base.model"):
         load_generator(Base(model=str(tmp_path / "nothing")), Form(), Settings())
+
+
+def test_a_base_without_a_tokenizer_is_refused_even_where_an_empty_one_is_made_for_it(tmp_path):
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2}
+    Qwen2ForCausalLM(Qwen2Config(vocab_size=400, **sizes)).save_pretrained(tmp_path)
+    assert AutoTokenizer.from_pretrained(tmp_path)("The kettle")["input_ids"] == []
+    base = Base(model=str(tmp_path))
+    for read in (lambda: load_generator(base, Form(), Settings()), lambda: is_seq2seq(base, Settings())):
+        with pytest.raises(Refused, match=r"has no tokenizer of its own: it knows 1 tokens, the model 400.*Save that of the model"):
+            read()
+
+
+def test_a_base_too_big_for_the_memory_is_refused_before_its_weights_are_looked_for(tmp_path, tiny_llama):
+    from transformers import AutoConfig, AutoTokenizer
+
+    large = AutoConfig.from_pretrained(tiny_llama)
+    large.update({"hidden_size": 8192, "intermediate_size": 49152, "num_hidden_layers": 160, "num_attention_heads": 64})
+    large.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
+    with pytest.raises(Refused, match=r"is too big: its \d+\.\d billion weights take [\d.]+ GB in float32, [\d.]+ GB of memory are"):
+        load_generator(Base(model=str(tmp_path)), Form(), Settings(device="cpu"))
+
+
+def test_the_memory_of_a_container_counts_where_it_is_less(tmp_path, monkeypatch):
+    for name, text in (("memory.max", "5000"), ("memory.current", "4000"), ("memory.stat", "anon 100\ninactive_file 300\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr("tasks.memory.CGROUP", tmp_path)
+    assert free_bytes("cpu") == 1300
+    (tmp_path / "memory.max").write_text("max")
+    assert free_bytes("cpu") > 1_000_000
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "toaster"])
