@@ -104,6 +104,7 @@ def _epoch(
     n_steps = steps_per_epoch * adapter.epochs
     generator.model.train()
     losses: list[float] = []
+    n_tokens, started = 0, time.perf_counter()
     for step, batch in enumerate(batches(rows, adapter.batch_size, rng), start=steps_per_epoch * (epoch - 1)):
         optimizer.param_groups[0]["lr"] = adapter.learning_rate * _schedule(step, n_steps, adapter.warmup_share)
         loss = _backward(generator, batch, frozen)
@@ -117,8 +118,9 @@ def _epoch(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         losses.append(loss)
-        progress(f"training the adapter, loss {loss:.2f}", step + 1, n_steps)
-    n_tokens = sum(len(row["input_ids"]) + (len(row["labels"]) if generator.is_seq2seq else 0) for row in rows)
+        n_tokens += sum(len(row["input_ids"]) + (len(row["labels"]) if generator.is_seq2seq else 0) for row in batch)
+        speed = n_tokens / (time.perf_counter() - started)
+        progress(f"training the adapter, loss {loss:.2f}, {speed:,.0f} tokens/s", step + 1, n_steps)
     return sum(losses) / len(losses), n_tokens
 
 

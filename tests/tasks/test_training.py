@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -152,8 +153,11 @@ def test_too_few_examples_close_the_gate_and_the_reason_names_the_numbers(worksp
 
 def test_an_adapter_of_a_causal_model_is_trained_switched_and_measured(workspace):
     save_training_set(workspace, build_training_set(workspace))
-    trained = train(workspace)
+    told: list[str] = []
+    trained = train(workspace, lambda what, done, total: told.append(f"{what} {done}/{total}"))
     assert trained.trained
+    steps = [line for line in told if re.fullmatch(r"training the adapter, loss \d+\.\d\d, [\d,]+ tokens/s \d+/\d+", line)]
+    assert steps[-1].endswith(f" {len(steps)}/{len(steps)}")
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
     assert retrain_reason(workspace) is None
     comparison = evaluate(with_evaluation_params(workspace, max_examples=4))
