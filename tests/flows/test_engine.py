@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background has them ignore it
 from prefect import flow
 from flows import cli
 from flows.engine import run_flow, step
