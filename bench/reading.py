@@ -29,13 +29,13 @@ EXAMS = (("one passage", 1, 0.0), ("three passages", 3, 0.0), ("eight passages",
 
 
 def exam(n: int, n_passages: int, absent: float, seed: int = 0) -> list[Exercise]:
-    """`n` exercises of held-out wordings and names, of passages that fit the input."""
-    rng, longest = random.Random(f"{seed}:{n_passages}:{absent}"), CONTEXT_CHARS // n_passages
-    mix = Mix(absent=absent, no_context=0.0, target_chars=(min(80, longest // 2), min(450, longest)))
+    """`n` exercises of held-out wordings and names, of passages of 80 to 450 characters."""
+    rng = random.Random(f"{seed}:{n_passages}:{absent}")
+    mix = Mix(absent=absent, no_context=0.0, target_chars=(80, 450))
     found: list[Exercise] = []
     while len(found) < n:
         made = make_exercises(rng, "held_out", n_passages, 1, mix)
-        found += [one for one in made if (one.cited is None) == (absent > 0)]
+        found += [one for one in made if bool(one.cited) == (absent == 0)]
     return found[:n]
 
 
@@ -53,7 +53,7 @@ def print_exams(generator: LocalGenerator, params: Params, n: int) -> None:
         exercises = exam(n, n_passages, absent)
         said = answers(generator, params, [Request(one.question, one.passages) for one in exercises])
         right = [
-            float(abstained) if one.cited is None else exact_match(text, one.answer)
+            float(abstained) if not one.cited else exact_match(text, one.answer)
             for one, (text, abstained) in zip(exercises, said, strict=True)
         ]
         interval = mean_interval(right, 2_000, 0)

@@ -63,7 +63,7 @@ class Index(Section):
 class Retrieval(Section):
     """How passages are found and how many the generator reads."""
 
-    k: int = Field(3, ge=1)
+    k: int = Field(8, ge=1)
     candidates: int = Field(40, ge=1)
     rrf_k: int = Field(10, ge=1)
     vector_weight: float = Field(1.0, ge=0)
@@ -86,7 +86,7 @@ class Base(Section):
     provider: Literal["local", "openai"] = "local"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     max_input_tokens: int = Field(512, gt=0)
-    max_new_tokens: int = Field(80, gt=0)
+    max_new_tokens: int = Field(128, gt=0)
     batch_size: int = Field(16, gt=0)
 
 
@@ -158,7 +158,7 @@ class Adapter(Section):
     context: bool = True
     oracle_share: Share = 0.95
     closed_book_share: Share = 0.15
-    max_answer_chars: int | None = Field(240, gt=0)
+    max_answer_chars: int | None = Field(400, gt=0)
     exercises: int = Field(400, ge=0)
     min_examples: int = Field(40, ge=1)
     retrain_after_changed_share: Share = 0.2

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tandem.params import Form, Prompt
 from tandem.records import Generation, Passage
 
+APART = " [SEP] [CLS] "  # how BERT's tokenizer ends one input and begins the next
 _WORD = re.compile(r"\w+|[^\w\s]")
 _CITED = re.compile(r"\[(\d+)\]")
 _NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
@@ -43,9 +44,15 @@ def numbered(passages: Sequence[str]) -> str:
     return " ".join(f"[{number}] {' '.join(text.split())}" for number, text in enumerate(passages, start=1))
 
 
-def reader_prompt(question: str, passages: Sequence[str]) -> str:
-    """The input of the offline reader, as it was trained: `question [SEP] [1] passage [2] passage`."""
+def seq2seq_prompt(question: str, passages: Sequence[str]) -> str:
+    """The input of a sequence-to-sequence model that reads all passages at once: `question [SEP] [1] passage [2] passage`."""
     return f"{' '.join(question.split())} [SEP] {numbered(passages)}".rstrip()
+
+
+def apart_prompt(question: str, passages: Sequence[str]) -> str:
+    """The input of one that reads each passage apart, the question before each: `question [SEP] [1] passage` and, behind `APART`, the
+    next. Without passages `question [SEP]`."""
+    return APART.join(f"{question} [SEP] [{number}] {text}" for number, text in enumerate(passages, start=1)) or f"{question} [SEP]"
 
 
 def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> list[dict[str, str]]:

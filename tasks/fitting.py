@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter
+from tasks.allocation import freed_memory_kept
 from tasks.frozen import FrozenEncoder, frozen_encoder
 from tasks.generate import LocalGenerator, autocast
 
@@ -60,6 +61,24 @@ def fit(
     optimizer = torch.optim.AdamW(_trainable(model).values(), lr=adapter.learning_rate, weight_decay=0.0)
     if state.epoch:
         _restore(model, optimizer, state.tensors)
+    with freed_memory_kept():
+        state = _epochs(generator, optimizer, rows, validation, adapter, seed, state, keep, progress)
+    _restore_part(model, state.tensors, "best")
+    model.eval()
+    return state
+
+
+def _epochs(
+    generator: LocalGenerator,
+    optimizer: torch.optim.Optimizer,
+    rows: Sequence[Encoded],
+    validation: Sequence[Encoded],
+    adapter: Adapter,
+    seed: int,
+    state: Fit,
+    keep: Callable[[Fit], None],
+    progress: Progress,
+) -> Fit:
     started = time.perf_counter()
     inputs = [row["input_ids"] for row in (*rows, *validation)]
     frozen = frozen_encoder(generator, inputs, lambda done, total: progress("encoding the training rows, once", done, total))
@@ -77,10 +96,8 @@ def fit(
         )
         if validation_loss < state.best_loss:
             state = replace(state, best_epoch=state.epoch, best_loss=validation_loss)
-        state = replace(state, tensors=_tensors(model, optimizer, state))
+        state = replace(state, tensors=_tensors(generator.model, optimizer, state))
         keep(state)
-    _restore_part(model, state.tensors, "best")
-    model.eval()
     return state
 
 

@@ -12,6 +12,7 @@ from tandem import prompts
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
+from tasks.apart import read_apart
 from tasks.bases import READER, hub_revision, resolve_base
 from tasks.memory import require_memory
 from tasks.workspace import Settings
@@ -28,6 +29,14 @@ class Request:
     passages: tuple[str, ...] = ()
     shots: tuple[prompts.Shot, ...] = ()
     uncut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model takes its input. `apart`: each passage by itself, the question before it (tasks/apart.py)."""
+
+    is_seq2seq: bool
+    apart: bool = False
 
 
 class Generator(Protocol):
@@ -67,7 +76,10 @@ class LocalGenerator:
             model: Any = loader.from_pretrained(path, dtype=dtype, **where)
         except (OSError, ValueError) as error:
             raise unloadable(base, error) from error
-        self.is_seq2seq = bool(config.is_encoder_decoder)
+        self.reading = reading_of(config)
+        self.is_seq2seq = self.reading.is_seq2seq
+        if self.reading.apart:
+            read_apart(model.get_encoder(), self.tokenizer.cls_token_id)
         self.is_uncased = bool(getattr(self.tokenizer, "do_lower_case", False))
         self.tokenizer.truncation_side = "right" if self.is_seq2seq else "left"
         self.tokenizer.padding_side = "right" if self.is_seq2seq else "left"
@@ -82,7 +94,7 @@ class LocalGenerator:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
         texts = [self.prompt_text(request, prompt) for request in requests]
         for request, text in zip(requests, texts, strict=True):
-            if request.uncut and (n_tokens := len(input_ids(self.tokenizer, self.is_seq2seq, text))) > self.base.max_input_tokens:
+            if request.uncut and (n_tokens := len(input_ids(self.tokenizer, self.reading, text))) > self.base.max_input_tokens:
                 raise _too_long(n_tokens, self.base)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
@@ -94,7 +106,7 @@ class LocalGenerator:
 
     def prompt_text(self, request: Request, prompt: Prompt) -> str:
         """The model's input as text."""
-        return prompt_text(self.tokenizer, self.is_seq2seq, request, prompt)
+        return prompt_text(self.tokenizer, self.reading, request, prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special ones."""
@@ -104,7 +116,7 @@ class LocalGenerator:
         import torch
 
         limit = self.base.max_input_tokens
-        ids = [input_ids(self.tokenizer, self.is_seq2seq, text, limit) for text in texts]
+        ids = [input_ids(self.tokenizer, self.reading, text, limit) for text in texts]
         inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
         n_new = max_new_tokens(self.base, prompt)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
@@ -124,21 +136,37 @@ class LocalGenerator:
         return Generation(prompts.restore(generation.text, texts), generation.n_tokens_in, generation.n_tokens_out)
 
 
-def prompt_text(tokenizer: Any, is_seq2seq: bool, request: Request, prompt: Prompt) -> str:
+def reading_of(config: Any) -> Reading:
+    """What a model's configuration says of its input; `reads_apart` is a key of the reader's own."""
+    return Reading(bool(config.is_encoder_decoder), bool(getattr(config, "reads_apart", False)))
+
+
+def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt) -> str:
     """A model's input as text: the reader's format, the chat template where there is one, else plain."""
-    if is_seq2seq:
-        return prompts.reader_prompt(request.question, request.passages)
+    if reading.apart:  # words that the tokenizer would take for its own marks would begin another part
+        question, *passages = (_unmarked(tokenizer, text) for text in (request.question, *request.passages))
+        return prompts.apart_prompt(question, passages)
+    if reading.is_seq2seq:
+        return prompts.seq2seq_prompt(request.question, request.passages)
     if getattr(tokenizer, "chat_template", None):
         messages = prompts.chat_messages(request.question, request.passages, prompt, request.shots)
         return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
     return prompts.plain_prompt(request.question, request.passages, prompt, request.shots)
 
 
-def input_ids(tokenizer: Any, is_seq2seq: bool, text: str, limit: int | None = None) -> list[int]:
-    """Token ids of a prompt's text, cut to `limit`. A chat template writes the special tokens itself: no second ones are added."""
-    is_written = not is_seq2seq and bool(getattr(tokenizer, "chat_template", None))
-    ids: list[int] = tokenizer(text, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
-    return ids
+def _unmarked(tokenizer: Any, text: str) -> str:
+    for mark in tokenizer.all_special_tokens:
+        text = text.replace(mark, mark.strip("[]"))
+    return text
+
+
+def input_ids(tokenizer: Any, reading: Reading, text: str, limit: int | None = None) -> list[int]:
+    """Token ids of a prompt's text, cut to `limit`, or each of its parts where they are read apart. A chat template writes the special
+    tokens itself: no second ones are added."""
+    is_written = not reading.is_seq2seq and bool(getattr(tokenizer, "chat_template", None))
+    parts = text.split(prompts.APART) if reading.apart else [text]
+    ids = tokenizer(parts, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
+    return [token for part in ids for token in part]
 
 
 def max_new_tokens(base: Base, prompt: Prompt) -> int:

@@ -7,13 +7,18 @@ from typing import Any
 
 from tandem.params import Base, Prompt
 from tasks.bases import READER, hub_revision, resolve_base
-from tasks.generate import Request, input_ids, load_tokenizer, prompt_text, unloadable, vocabulary_of
+from tasks.generate import Reading, Request, input_ids, load_tokenizer, prompt_text, reading_of, unloadable, vocabulary_of
 from tasks.workspace import Settings
 
 
 def is_seq2seq(base: Base, settings: Settings) -> bool:
     """Whether the base reads question and passages only. Raises Refused where it cannot be loaded."""
-    return base.model == READER or (base.provider == "local" and _loaded(base, settings)[1])
+    return base.model == READER or (base.provider == "local" and _loaded(base, settings)[1].is_seq2seq)
+
+
+def reads_apart(base: Base, settings: Settings) -> bool:
+    """Whether the base reads each passage by itself, so that `base.max_input_tokens` holds for one passage, not for all of them."""
+    return base.provider == "local" and _loaded(base, settings)[1].apart
 
 
 def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt) -> int:
@@ -24,20 +29,20 @@ def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt
 
         messages = chat_messages(request.question, request.passages, prompt, request.shots)
         return count_tokens(["\n\n".join(message["content"] for message in messages)])
-    tokenizer, seq2seq = _loaded(base, settings)
-    return len(input_ids(tokenizer, seq2seq, prompt_text(tokenizer, seq2seq, request, prompt)))
+    tokenizer, reading = _loaded(base, settings)
+    return len(input_ids(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt)))
 
 
-def _loaded(base: Base, settings: Settings) -> tuple[Any, bool]:
+def _loaded(base: Base, settings: Settings) -> tuple[Any, Reading]:
     return _read(base, resolve_base(base, settings)[0])
 
 
 @cache
-def _read(base: Base, path: str) -> tuple[Any, bool]:
+def _read(base: Base, path: str) -> tuple[Any, Reading]:
     from transformers import AutoConfig
 
     try:
         config = AutoConfig.from_pretrained(path, **hub_revision(base))
     except (OSError, ValueError) as error:
         raise unloadable(base, error) from error
-    return load_tokenizer(base, path, vocabulary_of(config)), bool(config.is_encoder_decoder)
+    return load_tokenizer(base, path, vocabulary_of(config)), reading_of(config)

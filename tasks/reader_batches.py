@@ -2,19 +2,22 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 
-from tandem.synthetic import Exercise, Mix, Section, make_exercises, read_section
-from tasks.base_model import CLS_ID, MAX_TOKENS
+from tandem.synthetic import Exercise, Mix, Section, Side, make_exercises, read_section
+from tandem.synthetic.written import Shelf, is_on, make_written, read_manual_questions, read_organisation, shelves
+from tasks.base_model import CLS_ID, MAX_TOKENS, WRITTEN
 
-MAX_ANSWER_TOKENS = 72
-CONTEXT_CHARS = 2000  # about 480 tokens
+MAX_ANSWER_TOKENS = 120
+MAX_SOURCE_TOKENS = 1400
+WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.12  # of the exercises, where there are any
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,23 @@ class Stage:
     leave_at: float
     tokens_a_batch: int
 
-    def mix_for(self, n_passages: int) -> Mix:
-        """The mix with passages short enough for `n_passages` of them to fit the model's input."""
-        low, high = self.mix.target_chars
-        high = min(high, CONTEXT_CHARS // n_passages)
-        return replace(self.mix, target_chars=(min(low, high // 2), high))
-
 
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
-    Stage((1, 2, 2), Mix(absent=0.07, cloze=0.10, target_chars=(80, 400)), 0.72, 2560),
-    Stage((1, 2, 3, 3, 3, 3, 4, 6), Mix(absent=0.07, cloze=0.08, first=0.3, target_chars=(80, 450)), 2.0, 3072),
+    Stage((1, 2, 2), Mix(absent=0.08, cloze=0.10, target_chars=(80, 400)), 0.72, 3072),
+    Stage((1, 1, 2, 3, 3, 4, 5, 6, 8), Mix(absent=0.18, cloze=0.05, first=0.3, target_chars=(80, 450)), 2.0, 2048),
 )
+
+
+@dataclass(frozen=True)
+class Material:
+    """What exercises are made of besides grammar: real prose, nouns, manuals' sections, and the written library by source."""
+
+    paragraphs: Sequence[str] = ()
+    vocabulary: Sequence[str] = ()
+    sections: Sequence[Section] = ()
+    written: Sequence[Mapping[int, Shelf]] = ()
+    manuals: Sequence[Mapping[int, Shelf]] = ()
 
 
 @dataclass(frozen=True)
@@ -52,28 +60,35 @@ class Batch:
     span: torch.Tensor
 
 
-Row = tuple[list[int], list[int], int, list[int]]
+Row = tuple[list[int], list[int], list[int], list[int]]
 
 
 def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[Row]:
-    """One row an exercise that fits: source ids, answer ids with the end token, source position of the answer (0 abstain, -1 not
-    aligned), and what stands behind the end: the number of the passage copied from. Generation never reaches it; an adapter that
+    """One row an exercise that fits: source ids, answer ids with the end token, the source position that each of these is copied from
+    (-1: none), and what stands behind the end: the numbers of the passages copied from. Generation never reaches it; an adapter that
     teaches to cite finds it there."""
-    sources = tokenizer([exercise.prompt for exercise in exercises], truncation=True, max_length=MAX_TOKENS)
-    answers = tokenizer([exercise.answer for exercise in exercises])["input_ids"]
-    behind = tokenizer([f"[{exercise.cited}]" if exercise.cited else "" for exercise in exercises])["input_ids"]
+    sources = tokenizer([exercise.prompt for exercise in exercises], verbose=False)
+    answers = tokenizer([exercise.answer for exercise in exercises])
+    behind = tokenizer(["".join(f"[{number}]" for number in exercise.cited) for exercise in exercises])["input_ids"]
     rows = []
     for i, exercise in enumerate(exercises):
-        source, answer = sources["input_ids"][i], answers[i][1:]
-        position = 0
-        if exercise.answer_at is not None:
-            position = sources.char_to_token(i, exercise.answer_at) or -1
-            if position < 0 or position + len(answer) > len(source) or len(answer) > MAX_ANSWER_TOKENS:
-                continue
-            if source[position : position + len(answer) - 1] != answer[:-1]:
-                position = -1
-        rows.append((source, answer, position, behind[i][1:] if exercise.cited else []))
+        source, answer = sources["input_ids"][i], answers["input_ids"][i]
+        if len(source) > MAX_SOURCE_TOKENS or len(answer) > MAX_ANSWER_TOKENS or _longest_part(source) > MAX_TOKENS:
+            continue
+        positions = [-1] * len(answer)
+        for copy in exercise.copies:
+            source_at, answer_at = exercise.prompt_at(copy), copy.answer_at
+            for char in range(copy.n_chars):
+                token, place = answers.char_to_token(i, answer_at + char), sources.char_to_token(i, source_at + char)
+                if token is not None and place is not None and answer[token] == source[place]:
+                    positions[token] = place
+        rows.append((source, answer[1:], positions[1:], behind[i][1:] if exercise.cited else []))
     return rows
+
+
+def _longest_part(source: Sequence[int]) -> int:
+    starts = [at for at, token in enumerate(source) if token == CLS_ID]
+    return max(end - start for start, end in zip(starts, [*starts[1:], len(source)], strict=True))
 
 
 def collate(rows: Sequence[Row]) -> Batch:
@@ -82,33 +97,23 @@ def collate(rows: Sequence[Row]) -> Batch:
     input_ids, mask = torch.zeros(n, n_source, dtype=torch.long), torch.zeros(n, n_source, dtype=torch.long)
     decoder_ids, labels = torch.zeros(n, n_answer, dtype=torch.long), torch.full((n, n_answer), -100)
     copied, span = torch.full((n, n_answer), -1), torch.full((n, 2), -100)
-    for i, (source, answer, position, behind) in enumerate(rows):
+    for i, (source, answer, positions, behind) in enumerate(rows):
         input_ids[i, : len(source)], mask[i, : len(source)] = torch.tensor(source), 1
         written = [*answer, *behind]
         decoder_ids[i, : len(written)], labels[i, : len(written)] = torch.tensor([CLS_ID, *written[:-1]]), torch.tensor(written)
-        if position > 0:
-            copied[i, : len(answer) - 1] = torch.arange(position, position + len(answer) - 1)
-            span[i] = torch.tensor([position, position + len(answer) - 2])
-        elif position == 0:
+        copied[i, : len(positions)] = torch.tensor(positions)
+        places = [place for place in positions if place >= 0]
+        if places:
+            end = next((at for at, (one, after) in enumerate(pairwise(places)) if after != one + 1), len(places) - 1)
+            span[i] = torch.tensor([places[0], places[end]])
+        elif not behind:
             span[i] = 0
     return Batch(input_ids, mask, decoder_ids, labels, copied, span)
 
 
-def make_batches(
-    tokenizer: Any,
-    rng: Random,
-    stage: Stage,
-    paragraphs: Sequence[str],
-    vocabulary: Sequence[str] = (),
-    sections: Sequence[Section] = (),
-    n_exercises: int = 480,
-) -> list[Batch]:
+def make_batches(tokenizer: Any, rng: Random, stage: Stage, material: Material, n_exercises: int = 480) -> list[Batch]:
     """A pool of exercises, sorted by length so that padding wastes little, cut by tokens and shuffled."""
-    exercises: list[Exercise] = []
-    while len(exercises) < n_exercises:
-        n_passages = rng.choice(stage.n_passages)
-        exercises += make_exercises(rng, "train", n_passages, 2, stage.mix_for(n_passages), paragraphs, vocabulary, sections)
-    rows = sorted(encode(tokenizer, exercises), key=lambda row: len(row[0]))
+    rows = sorted(encode(tokenizer, draw(rng, stage, material, n_exercises)), key=lambda row: len(row[0]))
     batches: list[Batch] = []
     pending: list[Row] = []
     for row in rows:
@@ -119,6 +124,20 @@ def make_batches(
     batches.append(collate(pending))
     rng.shuffle(batches)
     return batches
+
+
+def draw(rng: Random, stage: Stage, material: Material, n_exercises: int) -> list[Exercise]:
+    """At least so many exercises of a stage, written and made up."""
+    exercises: list[Exercise] = []
+    while len(exercises) < n_exercises:
+        n_passages, roll = rng.choice(stage.n_passages), rng.random()
+        library = material.manuals if roll < MANUAL_SHARE else material.written if roll < MANUAL_SHARE + WRITTEN_SHARE else ()
+        if library:
+            made = make_written(rng, library, n_passages)
+            exercises += [made] if made else []
+        else:
+            exercises += make_exercises(rng, "train", n_passages, 2, stage.mix, material.paragraphs, material.vocabulary, material.sections)
+    return exercises
 
 
 def read_paragraphs(max_chars: int = 900) -> list[str]:
@@ -140,3 +159,30 @@ def read_sections(folder: Path | None) -> list[Section]:
     lines = dict.fromkeys(line["title"] + "\n" + line["text"] for file in files for line in map(json.loads, file.open(encoding="utf-8")))
     found = (read_section(*line.split("\n", 1)) for line in lines)
     return [section for section in found if section is not None]
+
+
+def read_written(side: Side, folder: Path = WRITTEN) -> list[Mapping[int, Shelf]]:
+    """The written organisations of one side, as shelves by size of passage."""
+    return [
+        shelves(file.stem, read_organisation(file.read_text(encoding="utf-8")))
+        for file in sorted((folder / "organisations").glob("*.md"))
+        if is_on(side, file.stem)
+    ]
+
+
+def read_manuals(folder: Path | None, questions: Path = WRITTEN / "manual-questions.tsv") -> list[Mapping[int, Shelf]]:
+    """Sections of real manuals with the questions written on them; nothing where the manuals are not at hand."""
+    if folder is None or not questions.is_file():
+        return []
+    sections = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        for line in map(json.loads, file.open(encoding="utf-8")):
+            sections[f"{file.stem}#{line['id']}"] = (line["title"], sentences_of(line["title"], line["text"]))
+    return [shelves("manuals", read_manual_questions(questions.read_text(encoding="utf-8").splitlines(), sections))]
+
+
+def sentences_of(title: str, text: str) -> list[str]:
+    """A section's sentences, as the written questions count them."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    kept = [line for line in lines if line and line not in (title, "Was this content helpful?")]
+    return [sentence for line in kept for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z0-9])", line)]

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from tasks.base_model import LOW_RANK, apply_delta, build_parent, load_tokenizer
+from tasks.apart import read_apart
+from tasks.base_model import CLS_ID, LOW_RANK, apply_delta, build_parent, load_tokenizer
+from tasks.generate import has_fast_bf16
 
 
 class LowRankWeight(nn.Module):
@@ -16,11 +18,13 @@ class LowRankWeight(nn.Module):
 
     def __init__(self, weight: torch.Tensor, rank: int) -> None:
         super().__init__()
+        if has_fast_bf16():  # it is multiplied in bf16 anyway; cast once, not with every step
+            self.register_buffer("frozen", weight.detach().bfloat16(), persistent=False)
         self.low_rank_out = nn.Parameter(torch.zeros(weight.shape[0], rank))
         self.low_rank_in = nn.Parameter(torch.randn(rank, weight.shape[1]) / weight.shape[1] ** 0.5)
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        return weight + self.low_rank_out @ self.low_rank_in
+        return getattr(self, "frozen", weight) + self.low_rank_out @ self.low_rank_in
 
 
 @dataclass
@@ -63,6 +67,7 @@ def build_learner(rank: int, resume: Path | None) -> Learner:
         else:
             groups["new" if "crossattention" in name or "cls.predictions" in name else "old"].append(parameter)
             trained.append(name)
+    read_apart(model.encoder, CLS_ID)
     span_head = nn.Linear(model.config.encoder.hidden_size, 2)
     groups["new"] += list(span_head.parameters())
     return Learner(model, load_tokenizer(), span_head, groups, low_rank, trained)

@@ -37,14 +37,16 @@ def shared_encoding(generators: Iterable[Generator]) -> Iterator[Spared]:
     for generator in generators:
         if isinstance(generator, LocalGenerator) and generator.is_seq2seq and generator.has_adapter:
             encoder = encoder_of(generator.model)
-            if "forward" not in vars(encoder) and not any("lora_" in name for name, _ in encoder.named_parameters()):
+            if not hasattr(encoder.forward, "spared") and not any("lora_" in name for name, _ in encoder.named_parameters()):
+                encoders.append((encoder, vars(encoder).get("forward")))
                 encoder.forward = _remembering(encoder.forward, spared)
-                encoders.append(encoder)
     try:
         yield spared
     finally:
-        for encoder in encoders:
+        for encoder, read in encoders:
             del encoder.forward
+            if read is not None:  # its own, where it reads passages apart
+                encoder.forward = read
 
 
 def _remembering(forward: Any, spared: Spared) -> Any:
@@ -64,4 +66,5 @@ def _remembering(forward: Any, spared: Spared) -> Any:
             del kept[next(iter(kept))]
         return states
 
+    remembered.spared = spared  # type: ignore[attr-defined]  # an encoder that two generators share is wrapped once
     return remembered

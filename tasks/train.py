@@ -258,8 +258,8 @@ def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encod
     if generator.is_seq2seq:
         start = generator.model.config.decoder_start_token_id
         labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]
-        return {"input_ids": input_ids(tokenizer, True, text, limit), "labels": labels}
-    prompt = input_ids(tokenizer, False, text, limit)
+        return {"input_ids": input_ids(tokenizer, generator.reading, text, limit), "labels": labels}
+    prompt = input_ids(tokenizer, generator.reading, text, limit)
     answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
 

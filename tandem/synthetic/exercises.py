@@ -1,52 +1,21 @@
-"""Reading exercises: a question, up to three passages and the answer copied from one of them, or "I don't know"."""
+"""Made-up exercises: a question, passages, and the answer copied from one of them, or "I don't know"."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from dataclasses import replace
 from random import Random
 
 from tandem.synthetic import manners, words
 from tandem.synthetic.clauses import make_clause
 from tandem.synthetic.deeds import make_deed
 from tandem.synthetic.desk import Desk, Mix, Written, dossier, reports
+from tandem.synthetic.exercise import Exercise, abstention, copied
 from tandem.synthetic.manuals import Section, choose_sections, excerpt, make_question
 from tandem.synthetic.phrasing import Fact, ask, finish_question
 from tandem.synthetic.senses import may_confuse
 from tandem.synthetic.split import Side
 
-ABSTAIN = "I don't know"
 TURNED = 0.15  # tried in so many contexts; about a third of them hold rivals to choose among
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """`answer_at` is the character offset of the answer in `prompt`, None where the reader must abstain."""
-
-    question: str
-    passages: tuple[str, ...]
-    answer: str
-    answer_at: int | None
-    families: tuple[str, ...]
-
-    @property
-    def prompt(self) -> str:
-        """What the reader sees."""
-        return prompt(self.question, self.passages)
-
-    @property
-    def cited(self) -> int | None:
-        """The number of the passage that the answer stands in, from 1; None where the reader must abstain."""
-        if self.answer_at is None:
-            return None
-        ends = accumulate(len(f" [{i}] {passage}") for i, passage in enumerate(self.passages, 1))
-        at = self.answer_at - len(f"{self.question} [SEP]")
-        return next(i for i, end in enumerate(ends, 1) if at < end)
-
-
-def prompt(question: str, passages: Sequence[str]) -> str:
-    """The fixed form of the reader's input: `question [SEP] [1] passage [2] passage`."""
-    return f"{question} [SEP]" + "".join(f" [{i}] {passage}" for i, passage in enumerate(passages, 1))
 
 
 def make_exercises(
@@ -83,18 +52,19 @@ def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, ques
     texts = tuple(passage.text for passage in written)
     families = {other.relation.family for other in facts}
     if desk.rng.random() < desk.mix.no_context:
-        return Exercise(question, (), ABSTAIN, None, (fact.relation.family,))
+        return abstention(question, (), (fact.relation.family,))
     if desk.rng.random() >= desk.mix.absent:
         if desk.mix.first and desk.rng.random() < desk.mix.first:
             written = sorted(written, key=lambda passage: fact not in passage.facts)
             texts = tuple(passage.text for passage in written)
-        return Exercise(question, texts, fact.value, _offset(question, written, fact), tuple(sorted(families)))
+        i = next(i for i, passage in enumerate(written) if fact in passage.facts)
+        return copied(question, texts, fact.value, i, written[i].offsets[fact.slot], tuple(sorted(families)))
     withheld = withhold(desk, facts)
     if withheld is None:
         return None
     mention = manners.own(desk.rng, withheld.subject, {other.subject.name for other in facts})
     question = ask(desk.rng, withheld, mention, desk.side, _another(desk.rng, withheld, facts))
-    return Exercise(question, texts, ABSTAIN, None, tuple(sorted(families | {withheld.relation.family})))
+    return abstention(question, texts, tuple(sorted(families | {withheld.relation.family})))
 
 
 def _turn_round(desk: Desk, written: list[Written], facts: list[Fact]) -> Exercise | None:
@@ -115,9 +85,8 @@ def _turn_round(desk: Desk, written: list[Written], facts: list[Fact]) -> Exerci
             return None
         wh = "Who" if subject.kind == "person" else f"Which {subject.noun}"
         question = finish_question(desk.rng, f"{wh} {desk.rng.choice(says).format(v=fact.value)}")
-        at += len(prompt(question, [passage.text for passage in written[:i]])) + len(f" [{i + 1}] ")
         families = tuple(sorted({other.relation.family for other in facts}))
-        return Exercise(question, tuple(passage.text for passage in written), subject.name, at, families)
+        return copied(question, tuple(passage.text for passage in written), subject.name, i, at, families)
     return None
 
 
@@ -172,13 +141,6 @@ def _answers(fact: Fact, withheld: Fact) -> bool:
     return same and may_confuse(fact.relation, withheld.relation)
 
 
-def _offset(question: str, written: list[Written], fact: Fact) -> int:
-    for i, passage in enumerate(written):
-        if fact in passage.facts:
-            return len(prompt(question, [other.text for other in written[:i]])) + len(f" [{i + 1}] ") + passage.offsets[fact.slot]
-    raise ValueError(f"fact {fact.key} is in none of the {len(written)} passages")
-
-
 def _manual(desk: Desk, sections: Sequence[Section], n_passages: int, n_questions: int) -> list[Exercise]:
     """Questions that sections of a manual answer in whole sentences; at the share of the mix, the section is not there."""
     rng, absent = desk.rng, desk.rng.random() < desk.mix.absent
@@ -194,11 +156,9 @@ def _manual(desk: Desk, sections: Sequence[Section], n_passages: int, n_question
             continue
         question, answer, at = made
         if absent:
-            exercises.append(Exercise(question, texts, ABSTAIN, None, ("manual",)))
+            exercises.append(abstention(question, texts, ("manual",)))
         else:
-            i = shown.index(about)
-            at += len(prompt(question, texts[:i])) + len(f" [{i + 1}] ")
-            exercises.append(Exercise(question, texts, answer, at, ("manual",)))
+            exercises.append(copied(question, texts, answer, shown.index(about), at, ("manual",)))
     return exercises
 
 
@@ -212,8 +172,7 @@ def _cloze(desk: Desk, n_passages: int, n_questions: int) -> list[Exercise]:
         if made and len(exercises) < n_questions:
             question, answer, at = made
             if sum(text.count(answer) for text in texts) == 1:
-                at += len(prompt(question, texts[:i])) + len(f" [{i + 1}] ")
-                exercises.append(Exercise(question, texts, answer, at, ("cloze",)))
+                exercises.append(copied(question, texts, answer, i, at, ("cloze",)))
     return exercises
 
 

@@ -1,18 +1,36 @@
 import pytest
 
 from tandem.params import Form, Prompt
-from tandem.prompts import Shot, chat_messages, generation, parse, plain_prompt, quote, reader_prompt, restore, shortened, target
+from tandem.prompts import (
+    Shot,
+    apart_prompt,
+    chat_messages,
+    generation,
+    parse,
+    plain_prompt,
+    quote,
+    restore,
+    seq2seq_prompt,
+    shortened,
+    target,
+)
 
 FORM = Form(answer="Answer: {answer} Source: {source}")
 PROMPT = Prompt(instruction="Answer from the passages.")
 
 
-def test_the_reader_sees_the_question_then_numbered_passages():
-    assert reader_prompt("How\nheavy?", ["Wren: 7.4 kg", "Heron:\n 9 kg"]) == "How heavy? [SEP] [1] Wren: 7.4 kg [2] Heron: 9 kg"
+def test_a_seq2seq_model_sees_the_question_then_numbered_passages():
+    assert seq2seq_prompt("How\nheavy?", ["Wren: 7.4 kg", "Heron:\n 9 kg"]) == "How heavy? [SEP] [1] Wren: 7.4 kg [2] Heron: 9 kg"
 
 
-def test_the_reader_sees_the_question_alone_without_passages():
-    assert reader_prompt("How heavy?", []) == "How heavy? [SEP]"
+def test_one_that_reads_apart_sees_the_question_before_each_passage():
+    read = "How heavy? [SEP] [1] Wren: 7.4 kg [SEP] [CLS] How heavy? [SEP] [2] Heron: 9 kg"
+    assert apart_prompt("How heavy?", ["Wren: 7.4 kg", "Heron: 9 kg"]) == read
+
+
+@pytest.mark.parametrize("prompt_of", [seq2seq_prompt, apart_prompt])
+def test_the_question_stands_alone_without_passages(prompt_of):
+    assert prompt_of("How heavy?", []) == "How heavy? [SEP]"
 
 
 def test_a_chat_model_gets_the_instruction_as_the_system_message():

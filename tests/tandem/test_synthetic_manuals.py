@@ -51,8 +51,8 @@ def test_a_sentence_is_asked_for_by_what_it_tells_to_do():
 def test_an_answer_is_whole_sentences_of_the_passage_that_is_cited(seed):
     side = "train" if any(side_of(f"section:{title}") == "train" for title in TITLES) else "held_out"
     for made in make_exercises(Random(seed), side, 3, 2, MANUALS, sections=SECTIONS):
-        assert made.prompt[made.answer_at :].startswith(made.answer)
-        assert made.answer in made.passages[made.cited - 1]
+        assert made.prompt[made.prompt_at(made.copies[0]) :].startswith(made.answer)
+        assert made.answer in made.passages[made.cited[0] - 1]
         assert made.answer.endswith(".")
         assert len(made.answer) <= MAX_ANSWER_CHARS
 

@@ -129,7 +129,7 @@ def test_behind_the_end_of_an_answer_stands_the_number_of_the_passage_it_was_cop
     assert len(rows) == len(exercises)
     for exercise, labels in zip(exercises, collate(rows).labels, strict=True):
         written = tokenizer.decode(labels[labels >= 0]).split(" [SEP]")
-        assert written[1:] == ([f" [ {exercise.cited} ]", ""] if exercise.cited else [""])
+        assert written[1:] == ([f" [ {exercise.cited[0]} ]", ""] if exercise.cited else [""])
 
 
 def test_a_delta_survives_being_written_and_resumed(tmp_path):

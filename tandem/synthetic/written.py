@@ -1,0 +1,236 @@
+"""Exercises over documents that people might have written: knowledge bases with questions, shown as a search would show them.
+
+A file holds one organisation: documents behind `=== folder/name.md`, each with its questions behind `--- questions`; a block is one or more
+`Q:` lines and an `A:` line that stands in the document word for word (` | ` between two of them; `-`: the documents do not tell;
+`yes` or `no` with the evidence on an `E:` line).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from tandem.chunking import chunk
+from tandem.params import Chunking
+from tandem.records import Document
+from tandem.synthetic.exercise import ABSTAIN, Copy, Exercise, abstention
+from tandem.synthetic.split import Side, side_of
+
+CHUNK_CHARS = (250, 400, 400, 700, 1500)  # a search shows passages of many sizes; 400 is the default of params.chunking
+MIN_SHOWN = 0.5  # of a long answer that a passage cuts off
+N_RANKED = 24
+ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.03, 0.5, 0.7
+VERDICTS_KEPT = 0.6  # of the yes-or-no questions that are drawn: there are more of them than people ask
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing that is asked, in several wordings. `spans` stand in the document; none where the documents do not tell."""
+
+    wordings: tuple[str, ...]
+    spans: tuple[str, ...]
+    verdict: str = ""  # "Yes" or "No", before the evidence
+
+
+@dataclass(frozen=True)
+class Text:
+    """A document and what is asked about it."""
+
+    path: str
+    text: str
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A question with where its spans stand: (passage, at, n_chars) each; and the passages by likeness to the question."""
+
+    asked: Asked
+    places: tuple[tuple[int, int, int], ...]
+    ranked: tuple[tuple[int, ...], ...]  # one ranking a wording
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One organisation's passages of one size, and the questions on them."""
+
+    name: str
+    passages: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+
+
+def read_organisation(text: str) -> list[Text]:
+    """The documents of one file. Raises ValueError where a block is malformed, or an answer does not stand in its document."""
+    parts = re.split(r"^=== +(\S+)[ \t]*$", text, flags=re.MULTILINE)
+    found = []
+    for path, body in zip(parts[1::2], parts[2::2], strict=True):
+        document, _, questions = body.partition("\n--- questions")
+        blocks = [block for block in re.split(r"\n[ \t]*\n", questions.strip()) if block.strip()]
+        asked = tuple(_read_block(path, block) for block in blocks)
+        for one in asked:
+            for span in one.spans:
+                if _find(span, document) is None:
+                    raise ValueError(f"{path}: {span!r} does not stand in the document")
+        found.append(Text(path, document.strip() + "\n", asked))
+    return found
+
+
+def _read_block(path: str, block: str) -> Asked:
+    lines: dict[str, list[str]] = {"Q": [], "A": [], "E": []}
+    for line in filter(str.strip, block.splitlines()):
+        kind, _, said = line.strip().partition(":")
+        if kind not in lines or not said.strip():
+            raise ValueError(f"{path}: a line is none of `Q: ...`, `A: ...`, `E: ...`: {line!r}")
+        lines[kind].append(said.strip())
+    if not lines["Q"] or len(lines["A"]) != 1:
+        raise ValueError(f"{path}: a block needs questions and one answer: {block!r}")
+    wordings, answer = tuple(lines["Q"]), lines["A"][0]
+    if answer == "-":
+        return Asked(wordings, ())
+    if answer.lower() in ("yes", "no"):
+        return Asked(wordings, tuple(lines["E"]), answer.capitalize())
+    return Asked(wordings, tuple(answer.split(" | ")))
+
+
+def read_manual_questions(lines: Sequence[str], sections: Mapping[str, tuple[str, Sequence[str]]]) -> list[Text]:
+    """Sections of manuals with the questions on them. A line is `<section>\t<first>-<last>\t<question>`, its answer those sentences,
+    counted from 1 (`0-0`: the section does not tell); `sections` holds (title, sentences). Lines on other sections are left out."""
+    asked: dict[str, list[Asked]] = {}
+    for line in filter(str.strip, lines):
+        section, numbers, question = line.rstrip("\n").split("\t")
+        first, last = map(int, numbers.split("-"))
+        if section in sections:
+            sentences = sections[section][1]
+            if last > len(sentences) or first > last:
+                raise ValueError(f"{section}: sentences {numbers} of {len(sentences)}")
+            span = " ".join(sentences[first - 1 : last]) if first else ""
+            asked.setdefault(section, []).append(Asked((question,), (span,) if span else ()))
+    return [Text(one, "\n\n".join([f"# {sections[one][0]}", *sections[one][1]]), tuple(asks)) for one, asks in asked.items()]
+
+
+def shelves(name: str, texts: Sequence[Text], sizes: Sequence[int] = tuple(dict.fromkeys(CHUNK_CHARS))) -> dict[int, Shelf]:
+    """The organisation's passages and questions, cut to each size of passage."""
+    return {size: _shelf(name, texts, size) for size in sizes}
+
+
+def _shelf(name: str, texts: Sequence[Text], size: int) -> Shelf:
+    passages: list[str] = []
+    asked: list[tuple[Asked, tuple[tuple[int, int, int], ...]]] = []
+    for text in texts:
+        first = len(passages)
+        cut = chunk(Document(text.path, text.text, "", _title(text)), Chunking(max_chars=size, min_chars=min(80, size // 3)))
+        passages += [f"{one.heading}: {one.text}" if one.heading else one.text for one in cut]
+        shown = passages[first:]
+        for one in text.asked:
+            places = [_place(span, shown) for span in one.spans]
+            if all(place is not None for place in places):
+                asked.append((one, tuple((place[0] + first, *place[1:]) for place in places if place is not None)))
+    rank = _ranker(passages)
+    pieces = [Piece(one, places, tuple(rank(wording) for wording in one.wordings)) for one, places in asked]
+    return Shelf(name, tuple(passages), tuple(pieces))
+
+
+def _title(text: Text) -> str:
+    found = re.match(r"# +(.+)", text.text)
+    return found[1].strip() if found else ""
+
+
+def _place(span: str, passages: Sequence[str]) -> tuple[int, int, int] | None:
+    """(passage, at, n_chars) of a span, or of as much of its beginning as one passage holds; None where that is less than `MIN_SHOWN`."""
+    for i, passage in enumerate(passages):
+        if (found := _find(span, passage)) is not None:
+            return i, *found
+    words = span.split()
+    for n_words in range(len(words) - 1, max(8, int(MIN_SHOWN * len(words))), -1):
+        start = " ".join(words[:n_words])
+        if start[-1] not in ".!?":
+            continue
+        for i, passage in enumerate(passages):
+            if (found := _find(start, passage)) is not None:
+                return i, *found
+    return None
+
+
+def _find(span: str, text: str) -> tuple[int, int] | None:
+    """(at, n_chars) of a span, whatever its case and line breaks; not inside a longer word or number."""
+    pattern = r"\s+".join(re.escape(word).replace("'", "['’]") for word in span.split())
+    edges = (r"(?<!\w)" if span[:1].isalnum() else "", r"(?!\w)(?![.,]\d)" if span[-1:].isalnum() else "")
+    found = re.search(edges[0] + pattern + edges[1], text, re.IGNORECASE)
+    return (found.start(), found.end() - found.start()) if found else None
+
+
+def _ranker(passages: Sequence[str]):  # type: ignore[no-untyped-def]
+    vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", token_pattern=r"\w+")
+    matrix = vectorizer.fit_transform(passages)
+
+    def rank(question: str) -> tuple[int, ...]:
+        scores = np.asarray((matrix @ vectorizer.transform([question]).T).todense())[:, 0]
+        return tuple(int(i) for i in np.argsort(-scores, kind="stable")[:N_RANKED])
+
+    return rank
+
+
+def is_on(side: Side, name: str) -> bool:
+    """Whether an organisation is on a side."""
+    return side_of(f"organisation:{name}") == side
+
+
+def make_written(rng: Random, library: Sequence[Mapping[int, Shelf]], n_passages: int) -> Exercise | None:
+    """A question on one organisation of `library` over `n_passages` of its passages; None where it does not fit so few."""
+    shelf = rng.choice(library)[rng.choice(CHUNK_CHARS)]
+    if not shelf.pieces:
+        return None
+    piece = rng.choice(shelf.pieces)
+    if piece.asked.verdict and rng.random() > VERDICTS_KEPT:
+        return None
+    w = rng.randrange(len(piece.asked.wordings))
+    question, places, spans = piece.asked.wordings[w], list(piece.places), piece.asked
+    if spans.spans and not spans.verdict and rng.random() < TWO:
+        other = rng.choice(shelf.pieces)
+        if other.places and not other.asked.verdict and other is not piece:
+            second = rng.choice(other.asked.wordings)
+            question = f"{question.rstrip('?. ')}, and {second[:1].lower()}{second[1:]}"
+            places += other.places
+    gold = list(dict.fromkeys(place[0] for place in places))
+    if len(gold) > n_passages:
+        return None
+    held = [" ".join(span.lower().split()) for span in piece.asked.spans]
+    absent = bool(gold) and rng.random() < ABSENT
+    others = [i for i in piece.ranked[w] if i not in gold and not (absent and any(span in _folded(shelf.passages[i]) for span in held))]
+    if rng.random() > NEAREST:
+        rng.shuffle(others)
+    wanted = others[: n_passages - (0 if absent else len(gold))]
+    shown = wanted if absent else [*gold, *wanted]
+    if rng.random() < IN_ORDER:
+        shown.sort(key=lambda i: piece.ranked[w].index(i) if i in piece.ranked[w] else N_RANKED)
+    else:
+        rng.shuffle(shown)
+    if not shown:
+        return None
+    texts = [shelf.passages[i] for i in shown]
+    if absent or not gold:
+        return abstention(_varied(rng, question), texts, ("written",))
+    return _answered(_varied(rng, question), texts, spans.verdict, [(shown.index(i), at, n) for i, at, n in places])
+
+
+def _answered(question: str, texts: Sequence[str], verdict: str, places: Sequence[tuple[int, int, int]]) -> Exercise:
+    answer, copies = f"{verdict}, " if verdict else "", []
+    for n, (i, at, n_chars) in enumerate(places):
+        answer += " and " if n else ""
+        copies.append(Copy(i, at, n_chars, len(answer)))
+        answer += texts[i][at : at + n_chars]
+    return Exercise(question, tuple(texts), answer, tuple(copies), ("written",))
+
+
+def _varied(rng: Random, question: str) -> str:
+    return question.rstrip("?") if rng.random() < 0.1 else question
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+__all__ = ["ABSTAIN", "Asked", "Shelf", "Text", "is_on", "make_written", "read_organisation", "shelves"]
