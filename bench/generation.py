@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.training import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
-from tasks.generate import LocalGenerator, Request, autocast
+from tasks.generate import LocalGenerator, Request, autocast, input_ids
 from tasks.workspace import Settings
 
 
@@ -25,8 +25,8 @@ def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params
     texts = []
     for request in requests:
         text = generator.prompt_text(request, params.prompt)
-        inputs = generator.tokenizer(text, return_tensors="pt", truncation=True, max_length=generator.base.max_input_tokens)
-        inputs = {name: inputs[name].to(generator.device) for name in ("input_ids", "attention_mask")}
+        ids = torch.tensor([input_ids(generator.tokenizer, generator.reading, text, generator.base.max_input_tokens)])
+        inputs = {"input_ids": ids.to(generator.device), "attention_mask": torch.ones_like(ids, device=generator.device)}
         with torch.inference_mode(), autocast(generator.device, generator.base.dtype):
             output = generator.model.generate(
                 **inputs,

@@ -85,7 +85,7 @@ class Base(Section):
     revision: str | None = None
     provider: Literal["local", "openai"] = "local"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    max_input_tokens: int = Field(512, gt=0)
+    max_input_tokens: int = Field(896, gt=0)
     max_new_tokens: int = Field(128, gt=0)
     batch_size: int = Field(16, gt=0)
 

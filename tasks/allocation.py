@@ -1,7 +1,7 @@
 """Keep freed memory while something is computed on a CPU: giving it back and fetching it anew costs more than the arithmetic.
 
 glibc returns freed blocks from 32 MB on, and whatever is free at the end of its heap, to the system; the next tensor of that size is then
-mapped and zeroed page by page.
+mapped and zeroed page by page. From glibc 2.35 on that limit can be raised; an older one keeps its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
-KEPT = {_MMAP_THRESHOLD: 96 * 2**20, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 64 * 2**20}  # larger blocks are still returned at once
+KEPT = {_MMAP_THRESHOLD: 96 * 2**20, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 64 * 2**20}  # larger blocks are returned at once
 USUAL = {_MMAP_THRESHOLD: 32 * 2**20, _TRIM_THRESHOLD: 64 * 2**20, _TOP_PAD: 128 * 2**10}  # where glibc's own rule ends up with tensors
 
 

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-PARTS_AT_ONCE = 12  # of like lengths: little is padded
+CPU_PARTS = 12  # of like lengths at once: little is padded, and more stays in the caches
 
 
 def read_apart(encoder: Any, start_id: int) -> None:
-    """From now on each row of `input_ids` (n, length) is read in parts that begin with `start_id`; states stay where the tokens are."""
+    """From now on each row of `input_ids` (n, length) is read in parts that begin with `start_id`; states stay where the tokens are.
+
+    Only the last states come back. The encoder is changed in place: a copy of it goes on reading with these weights.
+    """
     encoder.forward = _apart(encoder.forward, start_id)
 
 
@@ -33,7 +36,7 @@ def _apart(forward: Callable[..., Any], start_id: int) -> Callable[..., Any]:
         begins = lengths.cumsum(0) - lengths
         states: list[torch.Tensor] = []
         places: list[torch.Tensor] = []
-        for group in lengths.argsort(descending=True, stable=True).split(PARTS_AT_ONCE):
+        for group in lengths.argsort(descending=True, stable=True).split(CPU_PARTS if tokens.device.type == "cpu" else len(lengths)):
             columns = torch.arange(int(lengths[group].max()), device=tokens.device)[None]
             there = columns < lengths[group, None]
             at = (begins[group, None] + columns).clamp(max=len(tokens) - 1)

@@ -165,10 +165,25 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=64, help="rank of the encoder's change; a resumed delta keeps its own")
     parser.add_argument("--manuals", type=Path, help="a folder of .jsonl files of manuals' sections, to learn long answers from")
     args = parser.parse_args()
+    if args.processes < 1:
+        parser.error(f"--processes is {args.processes}, at least 1 is needed")
     from tasks.reader_training import Run, train
 
     stage = args.stage if args.stage is not None else 2 if args.resume else 0
-    train(Run(args.out, args.minutes, args.seed, args.resume, args.threads, args.processes, args.rank, stage, args.rate, args.manuals))
+    train(
+        Run(
+            out=args.out,
+            minutes=args.minutes,
+            seed=args.seed,
+            resume=args.resume,
+            n_threads=args.threads,
+            n_processes=args.processes,
+            rank=args.rank,
+            stage=stage,
+            rate=args.rate,
+            manuals=args.manuals,
+        )
+    )
 
 
 if __name__ == "__main__":

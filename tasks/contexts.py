@@ -10,7 +10,7 @@ from tandem.prompts import Shot, shown
 from tandem.records import Passage
 from tasks.examples import read_examples
 from tasks.generate import Request
-from tasks.inputs import count_input, is_seq2seq
+from tasks.inputs import is_seq2seq, unread
 from tasks.shots import Candidates, choose_shots, shot_candidates
 from tasks.workspace import Workspace
 
@@ -50,15 +50,12 @@ class Contexts:
         longest = max((shot.passages for shot in shots), key=lambda passages: sum(map(len, passages)), default=())
         passages = tuple(shown(self._documents)) if variant.whole_context else longest
         question = max((example.question for example in read_examples(self._workspace)), key=len, default="")
-        n_tokens = count_input(base, self._workspace.settings, Request(question, passages, tuple(shots)), prompt)
-        if n_tokens <= base.max_input_tokens:
+        seen = unread(base, self._workspace.settings, Request(question, passages, tuple(shots)), prompt)
+        if seen is None:
             return None
         what = [f"the whole knowledge base ({len(passages)} documents)"] if variant.whole_context else []
         what += [f"{len(shots)} shots"] if shots else []
-        seen = (
-            f"{' and '.join(what)} with the longest question take {n_tokens:,} tokens, base.max_input_tokens is {base.max_input_tokens:,}"
-        )
-        return f"{seen}: raise it, where {base.model!r} reads as many"
+        return f"{' and '.join(what)} with the longest question take {seen}: raise it, where the model reads as many"
 
     @cached_property
     def _candidates(self) -> Candidates:

@@ -21,7 +21,7 @@ from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Mix, make_exercises
 from tandem.words import normalise
 from tasks.examples import load_examples
-from tasks.inputs import reads_apart
+from tasks.inputs import passage_tokens
 from tasks.rerank import retrieve
 from tasks.stage import run_stage
 from tasks.workspace import Settings, Workspace, replacing
@@ -202,8 +202,9 @@ def exercise_rows(params: Params, settings: Settings) -> list[TrainingRow]:
     """`adapter.exercises` made-up questions over made-up passages, answered in the house form: shown among the examples, they keep an
     adapter reading where it would learn a small knowledge base by heart. Naive training (`adapter.context: false`) has none."""
     rng, n_rows = random.Random(f"{params.seed}:exercises"), params.adapter.exercises if params.adapter.context else 0
-    together = 1 if not n_rows or reads_apart(params.base, settings) else params.retrieval.k
-    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * params.base.max_input_tokens // together)
+    if not n_rows:
+        return []
+    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * passage_tokens(params.base, settings, params.retrieval.k))
     mix = replace(EXERCISE_MIX, target_chars=(longest // 3, longest))
     rows: list[TrainingRow] = []
     while len(rows) < n_rows:

@@ -41,6 +41,7 @@ class Fit:
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
+@freed_memory_kept()
 def fit(
     generator: LocalGenerator,
     rows: Sequence[Encoded],
@@ -61,24 +62,6 @@ def fit(
     optimizer = torch.optim.AdamW(_trainable(model).values(), lr=adapter.learning_rate, weight_decay=0.0)
     if state.epoch:
         _restore(model, optimizer, state.tensors)
-    with freed_memory_kept():
-        state = _epochs(generator, optimizer, rows, validation, adapter, seed, state, keep, progress)
-    _restore_part(model, state.tensors, "best")
-    model.eval()
-    return state
-
-
-def _epochs(
-    generator: LocalGenerator,
-    optimizer: torch.optim.Optimizer,
-    rows: Sequence[Encoded],
-    validation: Sequence[Encoded],
-    adapter: Adapter,
-    seed: int,
-    state: Fit,
-    keep: Callable[[Fit], None],
-    progress: Progress,
-) -> Fit:
     started = time.perf_counter()
     inputs = [row["input_ids"] for row in (*rows, *validation)]
     frozen = frozen_encoder(generator, inputs, lambda done, total: progress("encoding the training rows, once", done, total))
@@ -96,8 +79,10 @@ def _epochs(
         )
         if validation_loss < state.best_loss:
             state = replace(state, best_epoch=state.epoch, best_loss=validation_loss)
-        state = replace(state, tensors=_tensors(generator.model, optimizer, state))
+        state = replace(state, tensors=_tensors(model, optimizer, state))
         keep(state)
+    _restore_part(model, state.tensors, "best")
+    model.eval()
     return state
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question with what the generator may read. `uncut`: it is refused where it is longer than `base.max_input_tokens`."""
+    """One question with what the generator may read. `uncut`: it is refused where it is longer than the base reads."""
 
     question: str
     passages: tuple[str, ...] = ()
@@ -33,10 +33,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a model takes its input. `apart`: each passage by itself, the question before it (tasks/apart.py)."""
+    """How a model takes its input. `apart`: each passage by itself, the question before it (tasks/apart.py), up to `at_once` tokens."""
 
     is_seq2seq: bool
     apart: bool = False
+    at_once: int | None = None
 
 
 class Generator(Protocol):
@@ -94,8 +95,11 @@ class LocalGenerator:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
         texts = [self.prompt_text(request, prompt) for request in requests]
         for request, text in zip(requests, texts, strict=True):
-            if request.uncut and (n_tokens := len(input_ids(self.tokenizer, self.reading, text))) > self.base.max_input_tokens:
-                raise _too_long(n_tokens, self.base)
+            if request.uncut and (seen := overlong(self.tokenizer, self.reading, text, self.base)):
+                raise Refused(
+                    f"the whole knowledge base and the question are {seen}",
+                    hint="Narrow the question to collections, or let a variant that retrieves take over: `tandem compare`.",
+                )
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
         for start in range(0, len(order), self.base.batch_size):
@@ -138,7 +142,9 @@ class LocalGenerator:
 
 def reading_of(config: Any) -> Reading:
     """What a model's configuration says of its input; `reads_apart` is a key of the reader's own."""
-    return Reading(bool(config.is_encoder_decoder), bool(getattr(config, "reads_apart", False)))
+    if getattr(config, "reads_apart", False):
+        return Reading(True, apart=True, at_once=config.encoder.max_position_embeddings)
+    return Reading(bool(config.is_encoder_decoder))
 
 
 def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt) -> str:
@@ -156,17 +162,36 @@ def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prom
 
 def _unmarked(tokenizer: Any, text: str) -> str:
     for mark in tokenizer.all_special_tokens:
-        text = text.replace(mark, mark.strip("[]"))
+        text = text.replace(mark, f"{mark[0]} {mark[1:-1]} {mark[-1]}")
     return text
 
 
 def input_ids(tokenizer: Any, reading: Reading, text: str, limit: int | None = None) -> list[int]:
-    """Token ids of a prompt's text, cut to `limit`, or each of its parts where they are read apart. A chat template writes the special
-    tokens itself: no second ones are added."""
+    """Token ids of a prompt's text, cut to `limit`; where they are read apart, each of its parts is cut to what the model holds at once.
+    A chat template writes the special tokens itself: no second ones are added."""
     is_written = not reading.is_seq2seq and bool(getattr(tokenizer, "chat_template", None))
-    parts = text.split(prompts.APART) if reading.apart else [text]
-    ids = tokenizer(parts, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
-    return [token for part in ids for token in part]
+    if not reading.apart:
+        ids: list[int] = tokenizer(text, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
+        return ids
+    return [token for part in _parts(tokenizer, text, limit and reading.at_once) for token in part]
+
+
+def _parts(tokenizer: Any, text: str, limit: int | None) -> list[list[int]]:
+    found: list[list[int]] = tokenizer(text.split(prompts.APART), truncation=limit is not None, max_length=limit, verbose=False)[
+        "input_ids"
+    ]
+    return found
+
+
+def overlong(tokenizer: Any, reading: Reading, text: str, base: Base) -> str | None:
+    """What to say of a prompt of which the base would not read all; None where it does."""
+    n_tokens = len(input_ids(tokenizer, reading, text))
+    if n_tokens > base.max_input_tokens:
+        return f"{n_tokens:,} tokens, base.max_input_tokens of {base.model!r} is {base.max_input_tokens:,}"
+    longest = max(map(len, _parts(tokenizer, text, None))) if reading.apart else 0
+    if reading.at_once and longest > reading.at_once:
+        return f"{n_tokens:,} tokens, one document {longest:,} of them; {base.model!r} reads {reading.at_once:,} at once"
+    return None
 
 
 def max_new_tokens(base: Base, prompt: Prompt) -> int:
@@ -202,14 +227,6 @@ def unloadable(base: Base, error: Exception) -> Refused:
     return Refused(
         f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
         hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, a GGUF file, or a hub id that can be reached.",
-    )
-
-
-def _too_long(n_tokens: int, base: Base) -> Refused:
-    return Refused(
-        f"the whole knowledge base and the question are {n_tokens:,} tokens, base.max_input_tokens of {base.model!r} is "
-        f"{base.max_input_tokens:,}",
-        hint="Narrow the question to collections, or let a variant that retrieves take over: `tandem compare`.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tandem.params import Base, Prompt
 from tasks.bases import READER, hub_revision, resolve_base
-from tasks.generate import Reading, Request, input_ids, load_tokenizer, prompt_text, reading_of, unloadable, vocabulary_of
+from tasks.generate import Reading, Request, load_tokenizer, overlong, prompt_text, reading_of, unloadable, vocabulary_of
 from tasks.workspace import Settings
 
 
@@ -16,21 +16,26 @@ def is_seq2seq(base: Base, settings: Settings) -> bool:
     return base.model == READER or (base.provider == "local" and _loaded(base, settings)[1].is_seq2seq)
 
 
-def reads_apart(base: Base, settings: Settings) -> bool:
-    """Whether the base reads each passage by itself, so that `base.max_input_tokens` holds for one passage, not for all of them."""
-    return base.provider == "local" and _loaded(base, settings)[1].apart
+def passage_tokens(base: Base, settings: Settings, n_passages: int) -> int:
+    """About as many tokens as each of so many passages may have, so that the base reads all of them."""
+    at_once = _loaded(base, settings)[1].at_once if base.provider == "local" else None
+    return at_once or base.max_input_tokens // n_passages
 
 
-def count_input(base: Base, settings: Settings, request: Request, prompt: Prompt) -> int:
-    """Tokens of a request as the base reads it; of a base behind an endpoint, whose tokenizer is not at hand, about as many."""
+def unread(base: Base, settings: Settings, request: Request, prompt: Prompt) -> str | None:
+    """What to say of a request of which the base would not read all; of a base behind an endpoint, whose tokenizer is not at hand, its
+    tokens are about as many."""
     if base.provider != "local":
         from tandem.prompts import chat_messages
         from tasks.facts import count_tokens
 
-        messages = chat_messages(request.question, request.passages, prompt, request.shots)
-        return count_tokens(["\n\n".join(message["content"] for message in messages)])
+        n_tokens = count_tokens(
+            ["\n\n".join(one["content"] for one in chat_messages(request.question, request.passages, prompt, request.shots))]
+        )
+        limit = base.max_input_tokens
+        return f"{n_tokens:,} tokens, base.max_input_tokens of {base.model!r} is {limit:,}" if n_tokens > limit else None
     tokenizer, reading = _loaded(base, settings)
-    return len(input_ids(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt)))
+    return overlong(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt), base)
 
 
 def _loaded(base: Base, settings: Settings) -> tuple[Any, Reading]:

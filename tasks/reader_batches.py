@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from tandem.synthetic import Exercise, Mix, Section, Side, make_exercises, read_section
-from tandem.synthetic.written import Shelf, is_on, make_written, read_manual_questions, read_organisation, shelves
+from tandem.synthetic.written import Shelf, Text, is_on, make_written, read_manual_questions, read_organisation, shelves
 from tasks.base_model import CLS_ID, MAX_TOKENS, WRITTEN
 
 MAX_ANSWER_TOKENS = 120
 MAX_SOURCE_TOKENS = 1400
-WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.12  # of the exercises, where there are any
+WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.1  # of the exercises, where there are any
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stage:
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
     Stage((1, 2, 2), Mix(absent=0.08, cloze=0.10, target_chars=(80, 400)), 0.72, 3072),
-    Stage((1, 1, 2, 3, 3, 4, 5, 6, 8), Mix(absent=0.18, cloze=0.05, first=0.3, target_chars=(80, 450)), 2.0, 2048),
+    Stage((1, 1, 2, 3, 3, 4, 5, 6, 8), Mix(absent=0.18, cloze=0.05, first=0.3, target_chars=(80, 450)), 2.0, 4096),
 )
 
 
@@ -82,7 +82,8 @@ def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[Row]:
                 token, place = answers.char_to_token(i, answer_at + char), sources.char_to_token(i, source_at + char)
                 if token is not None and place is not None and answer[token] == source[place]:
                     positions[token] = place
-        rows.append((source, answer[1:], positions[1:], behind[i][1:] if exercise.cited else []))
+        if max(positions) >= 0 or not exercise.copies:
+            rows.append((source, answer[1:], positions[1:], behind[i][1:] if exercise.cited else []))
     return rows
 
 
@@ -136,7 +137,7 @@ def draw(rng: Random, stage: Stage, material: Material, n_exercises: int) -> lis
             made = make_written(rng, library, n_passages)
             exercises += [made] if made else []
         else:
-            exercises += make_exercises(rng, "train", n_passages, 2, stage.mix, material.paragraphs, material.vocabulary, material.sections)
+            exercises += make_exercises(rng, "train", n_passages, 1, stage.mix, material.paragraphs, material.vocabulary, material.sections)
     return exercises
 
 
@@ -163,11 +164,14 @@ def read_sections(folder: Path | None) -> list[Section]:
 
 def read_written(side: Side, folder: Path = WRITTEN) -> list[Mapping[int, Shelf]]:
     """The written organisations of one side, as shelves by size of passage."""
-    return [
-        shelves(file.stem, read_organisation(file.read_text(encoding="utf-8")))
-        for file in sorted((folder / "organisations").glob("*.md"))
-        if is_on(side, file.stem)
-    ]
+    return [shelves(_organisation(file)) for file in sorted((folder / "organisations").glob("*.md")) if is_on(side, file.stem)]
+
+
+def _organisation(file: Path) -> list[Text]:
+    try:
+        return read_organisation(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
 
 
 def read_manuals(folder: Path | None, questions: Path = WRITTEN / "manual-questions.tsv") -> list[Mapping[int, Shelf]]:
@@ -177,8 +181,10 @@ def read_manuals(folder: Path | None, questions: Path = WRITTEN / "manual-questi
     sections = {}
     for file in sorted(folder.glob("*.jsonl")):
         for line in map(json.loads, file.open(encoding="utf-8")):
-            sections[f"{file.stem}#{line['id']}"] = (line["title"], sentences_of(line["title"], line["text"]))
-    return [shelves("manuals", read_manual_questions(questions.read_text(encoding="utf-8").splitlines(), sections))]
+            if "id" in line:
+                sections[f"{file.stem}#{line['id']}"] = (line["title"], sentences_of(line["title"], line["text"]))
+    texts = read_manual_questions(questions.read_text(encoding="utf-8").splitlines(), sections)
+    return [shelves(texts, repeats=True)] if texts else []
 
 
 def sentences_of(title: str, text: str) -> list[str]:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -26,9 +27,9 @@ from tasks.reader_batches import STAGES, Batch, Material, make_batches, read_man
 from tasks.reader_learner import Learner, build_learner, delta_of, save_delta
 
 WARMUP_STEPS = 40
-N_MICRO = 2  # batches a step: so many even out the work of processes that wait for each other
 EVALUATE_EVERY_S = 1500.0
 N_EVALUATED = 96
+TIMEOUT = timedelta(hours=2)  # the others wait while the first evaluates
 LEARNING_RATES = {"new": 1e-3, "low_rank": 6e-4, "old": 2e-4}
 GUIDED_HEADS = 4
 HELPER_WEIGHTS = {"span": 0.5, "guide": 0.5, "echo": 0.5}
@@ -122,7 +123,7 @@ def written_exam(library: Sequence[Mapping[int, Shelf]], n_passages: int, seed: 
     found: list[Exercise] = []
     while library and len(found) < n:
         made = make_written(rng, library, n_passages)
-        found += [made] if made and len(made.answer) < 300 else []
+        found += [made] if made and len(made.answer) < 300 and max(map(len, made.passages)) < 1000 else []
     return found
 
 
@@ -224,11 +225,13 @@ def train(run: Run) -> None:
 
 def _start(number: int, run: Run, meeting: str) -> None:
     if meeting:
-        torch.distributed.init_process_group("gloo", init_method=meeting, rank=number, world_size=run.n_processes)
+        torch.distributed.init_process_group("gloo", init_method=meeting, rank=number, world_size=run.n_processes, timeout=TIMEOUT)
     torch.set_num_threads(run.n_threads)
     torch.manual_seed(run.seed)
     with freed_memory_kept():
         _train(number, run)
+    if meeting:
+        torch.distributed.destroy_process_group()
 
 
 def _train(number: int, run: Run) -> None:
@@ -245,38 +248,37 @@ def _train(number: int, run: Run) -> None:
     if number == 0 and run.resume and run.out.is_file() and run.resume.samefile(run.out):  # only replaced by a better one
         best = evaluate(learner)
         print(f"resumed from {run.resume}: {best}", flush=True)
-    progress, evaluated_at, elapsed = Progress(stage=run.stage), 0.0, 0.0
+    progress, evaluated_at_s, elapsed_s = Progress(stage=run.stage), 0.0, 0.0
     batches = stream(learner, Random(run.seed * 1000 + number), run.manuals, progress)
-    while elapsed < run.minutes * 60:
-        share = elapsed / (run.minutes * 60)
-        several = [next(batches) for _ in range(N_MICRO)]
+    while elapsed_s < run.minutes * 60:
+        share = elapsed_s / (run.minutes * 60)
+        batch = next(batches)
         factor = run.rate * min(1.0, (progress.step + 1) / WARMUP_STEPS) * max(0.03, 1 - share)
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * factor
-        for batch in several:
-            parts, right = losses(learner, batch)
-            (torch.stack(list(parts.values())).sum() / N_MICRO).backward()
-        elapsed = averaged(parameters, time.monotonic() - started, run.n_processes)
+        parts, right = losses(learner, batch)
+        torch.stack(list(parts.values())).sum().backward()
+        elapsed_s = average_gradients(parameters, time.monotonic() - started, run.n_processes)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        n_tokens = sum(int(batch.attention_mask.sum()) for batch in several) * run.n_processes
+        n_tokens = int(batch.attention_mask.sum()) * run.n_processes
         progress.note({name: part.item() for name, part in parts.items()}, right.float().mean().item(), n_tokens, share)
         if number == 0 and progress.step % 25 == 0:
-            print(f"{elapsed / 60:.1f} min, {progress}", flush=True)
-        if number == 0 and elapsed - evaluated_at > EVALUATE_EVERY_S:
+            print(f"{elapsed_s / 60:.1f} min, {progress}", flush=True)
+        if number == 0 and elapsed_s - evaluated_at_s > EVALUATE_EVERY_S:
             best = keep_better(learner, run.out, best, progress, run.seed)
-            evaluated_at = elapsed
+            evaluated_at_s = time.monotonic() - started
     if number == 0:
         keep_better(learner, run.out, best, progress, run.seed)
 
 
-def averaged(parameters: Sequence[nn.Parameter], elapsed: float, n_processes: int) -> float:
-    """Put the mean gradient of all processes in place of each one's own; the mean of `elapsed`, so that all of them stop together."""
+def average_gradients(parameters: Sequence[nn.Parameter], elapsed_s: float, n_processes: int) -> float:
+    """Put the mean gradient of all processes in place of each one's own; the mean of `elapsed_s`, so that all of them stop together."""
     if n_processes == 1:
-        return elapsed
+        return elapsed_s
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    together = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([elapsed])])
+    together = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([elapsed_s])])
     torch.distributed.all_reduce(together)
     together /= n_processes
     for gradient, mean in zip(gradients, together[:-1].split([gradient.numel() for gradient in gradients]), strict=True):

@@ -6,7 +6,7 @@ A file holds one organisation: documents behind `=== folder/name.md`, each with 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from tandem.chunking import chunk
 from tandem.params import Chunking
 from tandem.records import Document
-from tandem.synthetic.exercise import ABSTAIN, Copy, Exercise, abstention
+from tandem.synthetic.exercise import Copy, Exercise, abstention
 from tandem.synthetic.split import Side, side_of
 
 CHUNK_CHARS = (250, 400, 400, 700, 1500)  # a search shows passages of many sizes; 400 is the default of params.chunking
@@ -51,20 +51,24 @@ class Piece:
     asked: Asked
     places: tuple[tuple[int, int, int], ...]
     ranked: tuple[tuple[int, ...], ...]  # one ranking a wording
+    own: tuple[int, ...]  # the passages of its document
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """One organisation's passages of one size, and the questions on them."""
+    """One organisation's passages of one size, and the questions on them. `repeats`: its documents say the same in other words, so that
+    what answers a question may stand where it is not marked."""
 
-    name: str
     passages: tuple[str, ...]
     pieces: tuple[Piece, ...]
+    repeats: bool = False
 
 
 def read_organisation(text: str) -> list[Text]:
     """The documents of one file. Raises ValueError where a block is malformed, or an answer does not stand in its document."""
     parts = re.split(r"^=== +(\S+)[ \t]*$", text, flags=re.MULTILINE)
+    if len(parts) < 3:
+        raise ValueError("no line `=== folder/name.md` begins a document")
     found = []
     for path, body in zip(parts[1::2], parts[2::2], strict=True):
         document, _, questions = body.partition("\n--- questions")
@@ -88,6 +92,8 @@ def _read_block(path: str, block: str) -> Asked:
     if not lines["Q"] or len(lines["A"]) != 1:
         raise ValueError(f"{path}: a block needs questions and one answer: {block!r}")
     wordings, answer = tuple(lines["Q"]), lines["A"][0]
+    if bool(lines["E"]) != (answer.lower() in ("yes", "no")):
+        raise ValueError(f"{path}: an `E:` line, the evidence, belongs to `yes` and `no` and to these alone: {block!r}")
     if answer == "-":
         return Asked(wordings, ())
     if answer.lower() in ("yes", "no"):
@@ -111,14 +117,14 @@ def read_manual_questions(lines: Sequence[str], sections: Mapping[str, tuple[str
     return [Text(one, "\n\n".join([f"# {sections[one][0]}", *sections[one][1]]), tuple(asks)) for one, asks in asked.items()]
 
 
-def shelves(name: str, texts: Sequence[Text], sizes: Sequence[int] = tuple(dict.fromkeys(CHUNK_CHARS))) -> dict[int, Shelf]:
+def shelves(texts: Sequence[Text], repeats: bool = False, sizes: Sequence[int] = CHUNK_CHARS) -> dict[int, Shelf]:
     """The organisation's passages and questions, cut to each size of passage."""
-    return {size: _shelf(name, texts, size) for size in sizes}
+    return {size: _shelf(texts, size, repeats) for size in dict.fromkeys(sizes)}
 
 
-def _shelf(name: str, texts: Sequence[Text], size: int) -> Shelf:
+def _shelf(texts: Sequence[Text], size: int, repeats: bool) -> Shelf:
     passages: list[str] = []
-    asked: list[tuple[Asked, tuple[tuple[int, int, int], ...]]] = []
+    asked: list[tuple[Asked, tuple[tuple[int, int, int], ...], tuple[int, ...]]] = []
     for text in texts:
         first = len(passages)
         cut = chunk(Document(text.path, text.text, "", _title(text)), Chunking(max_chars=size, min_chars=min(80, size // 3)))
@@ -127,10 +133,11 @@ def _shelf(name: str, texts: Sequence[Text], size: int) -> Shelf:
         for one in text.asked:
             places = [_place(span, shown) for span in one.spans]
             if all(place is not None for place in places):
-                asked.append((one, tuple((place[0] + first, *place[1:]) for place in places if place is not None)))
+                found = tuple((place[0] + first, *place[1:]) for place in places if place is not None)
+                asked.append((one, found, tuple(range(first, len(passages)))))
     rank = _ranker(passages)
-    pieces = [Piece(one, places, tuple(rank(wording) for wording in one.wordings)) for one, places in asked]
-    return Shelf(name, tuple(passages), tuple(pieces))
+    pieces = [Piece(one, places, tuple(rank(wording) for wording in one.wordings), own) for one, places, own in asked]
+    return Shelf(tuple(passages), tuple(pieces), repeats)
 
 
 def _title(text: Text) -> str:
@@ -139,7 +146,8 @@ def _title(text: Text) -> str:
 
 
 def _place(span: str, passages: Sequence[str]) -> tuple[int, int, int] | None:
-    """(passage, at, n_chars) of a span, or of as much of its beginning as one passage holds; None where that is less than `MIN_SHOWN`."""
+    """(passage, at, n_chars) of a span, or of its first whole sentences that one passage holds; None where these are no more than eight
+    words or `MIN_SHOWN` of it."""
     for i, passage in enumerate(passages):
         if (found := _find(span, passage)) is not None:
             return i, *found
@@ -157,12 +165,12 @@ def _place(span: str, passages: Sequence[str]) -> tuple[int, int, int] | None:
 def _find(span: str, text: str) -> tuple[int, int] | None:
     """(at, n_chars) of a span, whatever its case and line breaks; not inside a longer word or number."""
     pattern = r"\s+".join(re.escape(word).replace("'", "['’]") for word in span.split())
-    edges = (r"(?<!\w)" if span[:1].isalnum() else "", r"(?!\w)(?![.,]\d)" if span[-1:].isalnum() else "")
+    edges = (r"(?<!\w)(?<!\d[.,])" if span[:1].isalnum() else "", r"(?!\w)(?![.,]\d)" if span[-1:].isalnum() else "")
     found = re.search(edges[0] + pattern + edges[1], text, re.IGNORECASE)
     return (found.start(), found.end() - found.start()) if found else None
 
 
-def _ranker(passages: Sequence[str]):  # type: ignore[no-untyped-def]
+def _ranker(passages: Sequence[str]) -> Callable[[str], tuple[int, ...]]:
     vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", token_pattern=r"\w+")
     matrix = vectorizer.fit_transform(passages)
 
@@ -187,19 +195,20 @@ def make_written(rng: Random, library: Sequence[Mapping[int, Shelf]], n_passages
     if piece.asked.verdict and rng.random() > VERDICTS_KEPT:
         return None
     w = rng.randrange(len(piece.asked.wordings))
-    question, places, spans = piece.asked.wordings[w], list(piece.places), piece.asked
-    if spans.spans and not spans.verdict and rng.random() < TWO:
+    question, places, spans = piece.asked.wordings[w], list(piece.places), piece.asked.spans
+    if spans and not piece.asked.verdict and rng.random() < TWO:
         other = rng.choice(shelf.pieces)
         if other.places and not other.asked.verdict and other is not piece:
             second = rng.choice(other.asked.wordings)
             question = f"{question.rstrip('?. ')}, and {second[:1].lower()}{second[1:]}"
-            places += other.places
+            places, spans = [*places, *other.places], (*spans, *other.asked.spans)
     gold = list(dict.fromkeys(place[0] for place in places))
     if len(gold) > n_passages:
         return None
-    held = [" ".join(span.lower().split()) for span in piece.asked.spans]
-    absent = bool(gold) and rng.random() < ABSENT
-    others = [i for i in piece.ranked[w] if i not in gold and not (absent and any(span in _folded(shelf.passages[i]) for span in held))]
+    absent = bool(gold) and not shelf.repeats and rng.random() < ABSENT
+    held = [_folded(span) for span in spans] if absent else []
+    found = piece.own if shelf.repeats and not gold else piece.ranked[w]
+    others = [i for i in found if i not in gold and not any(span in _folded(shelf.passages[i]) for span in held)]
     if rng.random() > NEAREST:
         rng.shuffle(others)
     wanted = others[: n_passages - (0 if absent else len(gold))]
@@ -213,7 +222,7 @@ def make_written(rng: Random, library: Sequence[Mapping[int, Shelf]], n_passages
     texts = [shelf.passages[i] for i in shown]
     if absent or not gold:
         return abstention(_varied(rng, question), texts, ("written",))
-    return _answered(_varied(rng, question), texts, spans.verdict, [(shown.index(i), at, n) for i, at, n in places])
+    return _answered(_varied(rng, question), texts, piece.asked.verdict, [(shown.index(i), at, n) for i, at, n in places])
 
 
 def _answered(question: str, texts: Sequence[str], verdict: str, places: Sequence[tuple[int, int, int]]) -> Exercise:
@@ -230,7 +239,4 @@ def _varied(rng: Random, question: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
-__all__ = ["ABSTAIN", "Asked", "Shelf", "Text", "is_on", "make_written", "read_organisation", "shelves"]
+    return " ".join(text.lower().replace("’", "'").split())

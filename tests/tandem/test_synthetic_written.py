@@ -46,7 +46,7 @@ Q: How long may I send things back?
 A: within 30 days
 """
 TEXTS = read_organisation(ORGANISATION)
-LIBRARY = [shelves("brine", TEXTS)]
+LIBRARY = [shelves(TEXTS)]
 
 
 def drawn(n_passages, n=400):
@@ -68,6 +68,8 @@ def test_a_file_is_read_as_documents_with_their_questions():
     [
         ("Q: How heavy?\nA: 12 kg", "'12 kg' does not stand in the document"),
         ("Q: How heavy?\nA: 1.5 kg", "'1.5 kg' does not stand in the document"),
+        ("Q: How heavy?\nA: 5 kg", "'5 kg' does not stand in the document"),
+        ("Q: Is it heavy?\nA: yes", "an `E:` line"),
         ("Q: How heavy?", "needs questions and one answer"),
         ("Question: How heavy?\nA: 11.5 kg", "none of `Q: ...`"),
     ],
@@ -109,16 +111,16 @@ def test_sentences_of_a_manual_are_answers_by_their_numbers():
     assert text.asked == (Asked(("How do I dim it?",), ("Press the key. Turn it left.",)), Asked(("Who made it?",), ()))
     with pytest.raises(ValueError, match=r"tv#light: sentences 2-9 of 3"):
         read_manual_questions(["tv#light\t2-9\tHow?"], sections)
-    made = make_written(Random(1), [shelves("manuals", [text])], 1)
+    made = make_written(Random(1), [shelves([text], repeats=True)], 1)
     assert made is not None
 
 
 def test_a_long_answer_that_a_passage_cuts_off_ends_at_a_sentence():
     sentences = [f"Step {n}: press the key number {n} until the lamp goes green again." for n in range(1, 8)]
     (text,) = read_manual_questions(["tv#keys\t1-6\tHow do I reset it?"], {"tv#keys": ("Keys", sentences)})
-    (piece,) = shelves("manuals", [text], [400])[400].pieces
+    (piece,) = shelves([text], sizes=[400])[400].pieces
     ((passage, at, n_chars),) = piece.places
-    shown = shelves("manuals", [text], [400])[400].passages[passage][at : at + n_chars]
+    shown = shelves([text], sizes=[400])[400].passages[passage][at : at + n_chars]
     assert shown.startswith("Step 1")
     assert shown.endswith("again.")
     assert "Step 4" in shown

@@ -58,7 +58,7 @@ def test_a_composed_folder_is_an_ordinary_hugging_face_model_with_the_delta_in_i
     model = EncoderDecoderModel.from_pretrained(folder)
     assert model.generation_config.decoder_start_token_id == 101
     assert model.generation_config.eos_token_id == 102
-    assert model.generation_config.max_new_tokens == 80
+    assert model.generation_config.max_new_tokens == 128
     state, parent, delta = model.state_dict(), build_parent().state_dict(), load_file(tiny_delta)
     assert torch.all(state["decoder.cls.predictions.bias"] == 0.25)
     stem = "encoder.encoder.layer.0.attention.self.query.weight"

@@ -68,7 +68,8 @@ def test_every_setting_is_measured_and_what_cannot_be_says_why(comparison):
     seen, limit = absent["whole-small"].split(" tokens, ")
     assert seen.startswith("the whole knowledge base (12 documents) with the longest question take ")
     assert 700 < int(seen.split()[-1].replace(",", "")) < 3000
-    assert limit.startswith("base.max_input_tokens is 700: raise it, where ")
+    assert limit.startswith("base.max_input_tokens of ")
+    assert limit.endswith(" is 700: raise it, where the model reads as many")
     assert absent["shots-small"].startswith("2 shots with the longest question take ")
     assert absent["shots-many"].endswith("usable training examples can be shown, prompt.shots is 99: add examples, or lower it")
     assert absent["reader-told"] == "prompt.shots and prompt.reasoning: 'reader' reads question and passages only; it takes a causal base"
