@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -130,6 +131,53 @@ def test_behind_the_end_of_an_answer_stands_the_number_of_the_passage_it_was_cop
     for exercise, labels in zip(exercises, collate(rows).labels, strict=True):
         written = tokenizer.decode(labels[labels >= 0]).split(" [SEP]")
         assert written[1:] == ([f" [ {exercise.cited[0]} ]", ""] if exercise.cited else [""])
+
+
+def test_an_answer_of_two_copies_points_at_both_and_cites_both_passages():
+    from tandem.synthetic import Copy, Exercise
+    from tasks.reader_batches import collate, encode
+
+    tokenizer = base_model.load_tokenizer()
+    passages = ("Size: the pump weighs 11.5 kg.", "Prices: the large one costs EUR 150.")
+    both = Exercise("How heavy and how much?", passages, "11.5 kg and EUR 150", (Copy(0, 22, 7), Copy(1, 28, 7, 12)))
+    verdict = Exercise("Is it 11.5 kg?", passages, "Yes, weighs 11.5 kg", (Copy(0, 15, 14, 5),))
+    rows = encode(tokenizer, [both, verdict])
+    words = [[tokenizer.decode([source[at]]) if at >= 0 else "-" for at in positions] for source, _, positions, _ in rows]
+    assert words == [["11", ".", "5", "kg", "-", "eu", "##r", "150", "-"], ["-", "-", "weighs", "11", ".", "5", "kg", "-"]]
+    assert tokenizer.decode(rows[0][3]).replace(" ", "") == "[1][2][SEP]"
+    assert collate(rows).span.tolist()[0] == [rows[0][2][0], rows[0][2][3]]
+
+
+def test_processes_that_train_side_by_side_go_on_with_the_mean_gradient(tmp_path):
+    import torch
+
+    torch.multiprocessing.spawn(_average, (f"file://{tmp_path}/meeting", str(tmp_path)), 2)
+    found = [json.loads((tmp_path / f"{number}.json").read_text()) for number in range(2)]
+    assert found == [{"gradient": [1.0, 2.0, 3.0], "elapsed_s": 15.0}] * 2
+
+
+def _average(number, meeting, folder):
+    import torch
+
+    from tasks.reader_training import average_gradients
+
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=number, world_size=2)
+    weight, unused = torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(2))
+    weight.grad = torch.tensor([0.0, 2.0, 4.0]) if number else torch.tensor([2.0, 2.0, 2.0])
+    elapsed_s = average_gradients([weight, unused], 10.0 + 10 * number, 2)
+    Path(folder, f"{number}.json").write_text(json.dumps({"gradient": weight.grad.tolist(), "elapsed_s": elapsed_s}))
+    torch.distributed.destroy_process_group()
+
+
+def test_every_written_organisation_holds_and_both_sides_have_some():
+    from tandem.synthetic.written import is_on, read_organisation
+    from tasks.base_model import WRITTEN
+
+    files = sorted((WRITTEN / "organisations").glob("*.md"))
+    asked = [one for file in files for text in read_organisation(file.read_text(encoding="utf-8")) for one in text.asked]
+    assert len(files) > 150
+    assert len(asked) > 13_000
+    assert 10 < sum(is_on("held_out", file.stem) for file in files) < 40
 
 
 def test_a_delta_survives_being_written_and_resumed(tmp_path):
