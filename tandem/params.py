@@ -158,7 +158,7 @@ class Adapter(Section):
     context: bool = True
     oracle_share: Share = 0.95
     closed_book_share: Share = 0.15
-    max_answer_chars: int | None = Field(400, gt=0)
+    max_answer_chars: int | None = Field(300, gt=0)
     exercises: int = Field(400, ge=0)
     min_examples: int = Field(40, ge=1)
     retrain_after_changed_share: Share = 0.2

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tandem.chunking import chunk
 from tandem.params import Chunking
@@ -171,6 +170,8 @@ def _find(span: str, text: str) -> tuple[int, int] | None:
 
 
 def _ranker(passages: Sequence[str]) -> Callable[[str], tuple[int, ...]]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", token_pattern=r"\w+")
     matrix = vectorizer.fit_transform(passages)
 

@@ -3,7 +3,7 @@ import torch
 
 from tandem.params import Base, Form, Prompt
 from tasks.apart import read_apart
-from tasks.base_model import CLS_ID, build_parent, load_tokenizer, save_model
+from tasks.base_model import CLS_ID, build_parent, load_tokenizer
 from tasks.generate import Reading, Request, input_ids, overlong, prompt_text
 
 APART = Reading(is_seq2seq=True, apart=True, at_once=512)
@@ -70,21 +70,20 @@ def test_a_document_longer_than_one_part_is_not_read_whole(tokenizer):
     assert said[2] == "1,008 tokens, base.max_input_tokens of 'reader' is 512"
 
 
-def test_an_adapter_is_switched_on_and_off_over_parts_read_once(tmp_path):
-    """The reader's own shape with random weights: reading apart goes on below PEFT's wrapper, and prompts are encoded once."""
+def test_an_adapter_is_switched_on_and_off_over_parts_read_once():
+    """Reading apart goes on below PEFT's wrapper, and prompts are encoded once."""
     from tandem.params import Adapter
     from tasks.generate import LocalGenerator
     from tasks.shared_encoding import shared_encoding
     from tasks.train import with_lora
     from tasks.workspace import Settings
 
-    save_model(build_parent(), tmp_path)
-    generator = LocalGenerator(Base(model=str(tmp_path), max_new_tokens=4, dtype="float32"), Form(), Settings(device="cpu"))
+    generator = LocalGenerator(Base(max_new_tokens=8, dtype="float32"), Form(), Settings(device="cpu"))
     torch.manual_seed(0)
     generator.model, generator.has_adapter = with_lora(generator, Adapter()), True
     for name, weight in generator.model.named_parameters():
         if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.3)
+            torch.nn.init.normal_(weight, std=0.5)
     requests = [Request("How heavy is it?", ("It weighs 11.5 kg.", "Rinse it.")), Request("Which colour?", ("Blue.",))]
     alone = [[one.text for one in generator.generate(requests, PROMPT, adapter)] for adapter in (False, True)]
     encoder = generator.model.get_base_model().get_encoder()
@@ -93,5 +92,6 @@ def test_an_adapter_is_switched_on_and_off_over_parts_read_once(tmp_path):
         together = [[one.text for one in generator.generate(requests, PROMPT, adapter)] for adapter in (False, True)]
         assert spared.taken() > 0
     assert together == alone
+    assert "11.5 kg" in alone[0][0]
     assert alone[0] != alone[1]
     assert encoder.forward is reads

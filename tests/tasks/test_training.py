@@ -251,7 +251,7 @@ def test_a_batch_in_parts_with_the_logits_of_the_answers_only_gives_the_loss_and
     import torch
 
     params = workspace.params
-    generator = LocalGenerator(params.base, params.form, workspace.settings)
+    generator = LocalGenerator(params.base.model_copy(update={"dtype": "float32"}), params.form, workspace.settings)
     encoded = [encode(generator, params, row) for row in load_training_set(workspace)[: CPU_ROWS + 3]]
     model = generator.model = with_lora(generator, params.adapter)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
