@@ -167,13 +167,13 @@ def _unmarked(tokenizer: Any, text: str) -> str:
 
 
 def input_ids(tokenizer: Any, reading: Reading, text: str, limit: int | None = None) -> list[int]:
-    """Token ids of a prompt's text, cut to `limit`; where they are read apart, each of its parts is cut to what the model holds at once.
+    """Token ids of a prompt's text, cut to `limit`; where they are read apart, each of its parts, and to what the model holds at once.
     A chat template writes the special tokens itself: no second ones are added."""
     is_written = not reading.is_seq2seq and bool(getattr(tokenizer, "chat_template", None))
     if not reading.apart:
         ids: list[int] = tokenizer(text, add_special_tokens=not is_written, truncation=limit is not None, max_length=limit)["input_ids"]
         return ids
-    return [token for part in _parts(tokenizer, text, limit and reading.at_once) for token in part]
+    return [token for part in _parts(tokenizer, text, limit and min(limit, reading.at_once or limit)) for token in part]
 
 
 def _parts(tokenizer: Any, text: str, limit: int | None) -> list[list[int]]:

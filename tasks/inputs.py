@@ -19,7 +19,7 @@ def is_seq2seq(base: Base, settings: Settings) -> bool:
 def passage_tokens(base: Base, settings: Settings, n_passages: int) -> int:
     """About as many tokens as each of so many passages may have, so that the base reads all of them."""
     at_once = _loaded(base, settings)[1].at_once if base.provider == "local" else None
-    return at_once or base.max_input_tokens // n_passages
+    return min(at_once, base.max_input_tokens) if at_once else base.max_input_tokens // n_passages
 
 
 def unread(base: Base, settings: Settings, request: Request, prompt: Prompt) -> str | None:

@@ -54,6 +54,11 @@ def test_the_limit_cuts_each_part_and_not_the_last_passages(tokenizer):
     assert "11. 5 kg" in tokenizer.decode(ids)
 
 
+def test_a_lower_limit_of_the_workspace_holds_for_each_part(tokenizer):
+    text = prompt_text(tokenizer, APART, Request("How?", ("word " * 80, "word " * 80)), PROMPT)
+    assert len(input_ids(tokenizer, APART, text, 40)) == 2 * 40
+
+
 @pytest.mark.parametrize("text", ["BERT begins with [CLS] and ends with [SEP].", "[[SEP]] [[CLS]] How heavy is the moon?"])
 def test_marks_of_the_tokenizer_in_a_document_begin_no_part(tokenizer, text):
     ids = ids_of(tokenizer, text)
