@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,22 +19,20 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
-from tandem.synthetic import ABSTAIN, Exercise, Mix, Side, make_exercises
-from tandem.synthetic.written import Shelf, make_written
+from tandem.synthetic import ABSTAIN
 from tasks.allocation import freed_memory_kept
 from tasks.generate import has_fast_bf16
 from tasks.reader_batches import STAGES, Batch, Material, make_batches, read_manuals, read_paragraphs, read_sections, read_written
+from tasks.reader_exams import N_EVALUATED, evaluate, overall
 from tasks.reader_learner import Learner, build_learner, delta_of, save_delta
 
 WARMUP_STEPS = 40
 EVALUATE_EVERY_S = 1500.0
-N_EVALUATED = 96
 TIMEOUT = timedelta(hours=2)  # the others wait while the first evaluates
 LEARNING_RATES = {"new": 1e-3, "low_rank": 6e-4, "old": 2e-4}
 GUIDED_HEADS = 4
 HELPER_WEIGHTS = {"span": 0.5, "guide": 0.5, "echo": 0.5}
 N_ECHOED = 64
-EXAM_WEIGHTS = {"one_passage": 0.1, "three_passages": 0.15, "eight_passages": 0.15, "abstention": 0.1, "written": 0.5}
 
 
 # --- losses
@@ -82,84 +80,6 @@ def guide_loss(attention: torch.Tensor, copied: torch.Tensor) -> torch.Tensor:
     aimed = attention[:, :GUIDED_HEADS].float().mean(1).gather(2, copied.clamp(min=0)[..., None])[..., 0]
     wanted = copied >= 0
     return -(aimed.clamp(min=1e-6).log() * wanted).sum() / wanted.sum().clamp(min=1)
-
-
-# --- evaluation
-def normalise(text: str) -> str:
-    """Lower-case letters and digits only: case, spacing and punctuation are restored after generation."""
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-
-
-@torch.no_grad()
-def answer_all(learner: Learner, prompts: Sequence[str], n_at_once: int = 32) -> list[str]:
-    """Greedy answers, in the order of the prompts."""
-    learner.model.eval()
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    answers = [""] * len(prompts)
-    for start in range(0, len(order), n_at_once):
-        chosen = order[start : start + n_at_once]
-        encoded = learner.tokenizer([prompts[i] for i in chosen], return_tensors="pt", padding=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bf16()):
-            ids = learner.model.generate(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"])
-        for i, text in zip(chosen, learner.tokenizer.batch_decode(ids, skip_special_tokens=True), strict=True):
-            answers[i] = text
-    learner.model.train()
-    return answers
-
-
-def exam(side: Side, n_passages: int, kind: str, seed: int, n: int = N_EVALUATED) -> list[Exercise]:
-    """`n` fixed exercises, `kind` "answerable" or "absent"."""
-    rng = Random(seed)
-    mix = Mix(absent=1.0 if kind == "absent" else 0.0, no_context=0.0, target_chars=(80, 450))
-    found: list[Exercise] = []
-    while len(found) < n:
-        found += [one for one in make_exercises(rng, side, n_passages, 1, mix) if bool(one.copies) == (kind == "answerable")]
-    return found[:n]
-
-
-def written_exam(library: Sequence[Mapping[int, Shelf]], n_passages: int, seed: int, n: int) -> list[Exercise]:
-    """`n` fixed exercises over written organisations that no training exercise is of, answerable or not."""
-    rng = Random(seed)
-    found: list[Exercise] = []
-    while library and len(found) < n:
-        made = make_written(rng, library, n_passages)
-        found += [made] if made and len(made.answer) < 300 and max(map(len, made.passages)) < 1000 else []
-    return found
-
-
-def evaluate(learner: Learner) -> dict[str, float]:
-    """Exact match (letters and digits only) on held-out wordings and names, and the share of answers that are held by what is said on
-    held-out organisations."""
-    exams = {
-        "one_passage": exam("held_out", 1, "answerable", 1),
-        "three_passages": exam("held_out", 3, "answerable", 2),
-        "eight_passages": exam("held_out", 8, "answerable", 5),
-        "abstention": exam("held_out", 3, "absent", 3),
-        "written": written_exam(read_written("held_out"), 5, 4, 2 * N_EVALUATED),
-    }
-    scores, wrong = {}, []
-    for name, exercises in exams.items():
-        answers = answer_all(learner, [exercise.prompt for exercise in exercises])
-        hits = [
-            is_held(normalise(exercise.answer), normalise(answer), name == "written")
-            for answer, exercise in zip(answers, exercises, strict=True)
-        ]
-        scores[name] = sum(hits) / max(1, len(hits))
-        wrong += [
-            (exercise.question, exercise.answer, answer) for exercise, answer, hit in zip(exercises, answers, hits, strict=True) if not hit
-        ][: 30 if name == "written" else 4]
-    print("   wrong:", *wrong, sep="\n      ", flush=True)
-    return scores
-
-
-def is_held(expected: str, said: str, loosely: bool) -> bool:
-    """Whether it is the answer, or, loosely, holds it and little more."""
-    return expected == said or (loosely and f" {expected} " in f" {said} " and len(said.split()) <= 2 * len(expected.split()) + 6)
-
-
-def overall(scores: dict[str, float]) -> float:
-    """One number to choose a checkpoint by."""
-    return sum(EXAM_WEIGHTS[name] * score for name, score in scores.items())
 
 
 # --- the loop
