@@ -84,23 +84,18 @@ def trainer(batch_size: int) -> Contender:
 
 
 def sft_trainer(batch_size: int, checkpointing: bool) -> Contender:
-    """trl's `SFTTrainer`. Its default recomputes activations; its bf16 is taken where our loop uses it too."""
+    """trl's `SFTTrainer`, whose default recomputes activations."""
 
     def run(generator: LocalGenerator, rows: Sequence[Encoded], params: Params) -> None:
-        import torch
         from datasets import Dataset
         from transformers import PrinterCallback
         from trl import SFTConfig, SFTTrainer
 
-        from tasks.generate import autocast
-
-        bf16 = isinstance(autocast(generator.device, generator.base.dtype), torch.autocast)
         with tempfile.TemporaryDirectory() as folder:
             arguments = SFTConfig(
                 folder,
                 per_device_train_batch_size=batch_size,
                 gradient_checkpointing=checkpointing,
-                bf16=bf16,
                 **_quiet(generator, params),
             )
             dataset = Dataset.from_list(list(rows))
@@ -112,8 +107,14 @@ def sft_trainer(batch_size: int, checkpointing: bool) -> Contender:
 
 
 def _quiet(generator: LocalGenerator, params: Params) -> dict[str, Any]:
-    """As many epochs at our learning rate; no progress bar, tracker or checkpoint, which would only slow them."""
+    """As many epochs at our learning rate, bf16 where our loop uses it; no progress bar, tracker or checkpoint, which would only slow
+    them."""
+    import torch
+
+    from tasks.generate import autocast
+
     return {
+        "bf16": isinstance(autocast(generator.device, generator.base.dtype), torch.autocast),
         "num_train_epochs": N_EPOCHS,
         "learning_rate": params.adapter.learning_rate,
         "disable_tqdm": True,

@@ -98,7 +98,7 @@ class Prompt(Section):
     """
 
     instruction: str
-    abstention: str = "I don't know"
+    abstention: str = Field("I don't know", pattern=r"\w")
     shots: int = Field(0, ge=0)
     reasoning: bool = False
     reasoning_marker: str = Field("Final answer:", min_length=1)
@@ -112,6 +112,13 @@ class Form(Section):
     json_schema: dict[str, Any] | None = None
     answer: str = "{answer}"
     no_source: str = "none"
+
+    @field_validator("answer")
+    @classmethod
+    def _check_answer(cls, answer: str) -> str:
+        if answer.count("{answer}") != 1 or answer.count("{source}") > 1:
+            raise ValueError(f"form.answer {answer!r} must hold {{answer}} once, and {{source}} at most once")
+        return answer
 
     @field_validator("pattern")
     @classmethod

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tandem.params import Form, Prompt
 from tandem.records import Generation, Passage
 
 APART = " [SEP] [CLS] "  # how BERT's tokenizer ends one input and begins the next
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|_|[^\w\s]")  # as BERT's tokenizer cuts: `_` stands alone, accents belong to their letter
+_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 _CITED = re.compile(r"\[(\d+)\]")
 _NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
 _NO_SPACE_AFTER = set("([{$€£'’")
@@ -68,6 +70,12 @@ def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots:
     return [*messages, {"role": "user", "content": _asked(question, passages)}]
 
 
+def without_system(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same messages for a chat template that knows no system: what it says begins the first question."""
+    told, first, *others = messages
+    return [{**first, "content": f"{told['content']}\n\n{first['content']}"}, *others]
+
+
 def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> str:
     """The same question for a causal model without a chat template; the answer follows the last line break, as in each shot."""
     texts = [message["content"] for message in chat_messages(question, passages, prompt, shots)]
@@ -76,8 +84,9 @@ def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt, shots: 
 
 
 def generation(text: str, n_tokens_in: int, n_tokens_out: int, prompt: Prompt) -> Generation:
-    """What a model said as a generation: with reasoning, only what follows the last marker is its text, nothing where there is none.
-    All tokens are counted."""
+    """What a model said as a generation, without the thoughts that it begins with of its own accord; with reasoning, only what follows
+    the last marker is its text, nothing where there is none. All tokens are counted."""
+    text = _THOUGHT.sub("", text, count=1) if _THOUGHT.match(text) else text
     if prompt.reasoning:
         text = (re.split(re.escape(prompt.reasoning_marker), text, flags=re.IGNORECASE)[1:] or [""])[-1]
     return Generation(text.strip(), n_tokens_in, n_tokens_out)
@@ -98,6 +107,7 @@ def shortened(answer: str, max_chars: int | None) -> str:
 
 def target(answer: str, cited: Sequence[int], form: Form) -> str:
     """How a training answer is written: `form.answer` with the answer and the numbers of the passages that hold it."""
+    answer = json.dumps(answer, ensure_ascii=False)[1:-1] if form.json_schema else answer
     source = " ".join(f"[{number}]" for number in cited) or form.no_source
     return form.answer.replace("{answer}", answer).replace("{source}", source)
 
@@ -174,7 +184,19 @@ def _from_json(text: str) -> tuple[str, str]:
         return text, text
     if not isinstance(loaded, dict) or not isinstance(loaded.get("answer"), str):
         return text, text
-    return loaded["answer"], json.dumps(loaded)
+    return loaded["answer"], " ".join(_texts(loaded))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a JSON value; of a whole number in a list, its citation."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from [f"[{one}]"] if type(one) is int else _texts(one)
 
 
 def _fold(word: str) -> str:

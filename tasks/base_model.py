@@ -164,9 +164,14 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="that train side by side, their gradients averaged; one a core")
     parser.add_argument("--rank", type=int, default=64, help="rank of the encoder's change; a resumed delta keeps its own")
     parser.add_argument("--manuals", type=Path, help="a folder of .jsonl files of manuals' sections, to learn long answers from")
+    parser.add_argument("--overwrite", action="store_true", help="replace the delta in --out, whether or not this one is better")
     args = parser.parse_args()
     if args.processes < 1:
         parser.error(f"--processes is {args.processes}, at least 1 is needed")
+    if args.manuals and not list(args.manuals.glob("*.jsonl")):
+        parser.error(f"--manuals {args.manuals} holds no .jsonl file")
+    if args.out.exists() and not args.overwrite and not (args.resume and args.resume.exists() and args.resume.samefile(args.out)):
+        parser.error(f"--out {args.out} is there and would be replaced at the first evaluation: name another file, or say --overwrite")
     from tasks.reader_training import Run, train
 
     stage = args.stage if args.stage is not None else 2 if args.resume else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tasks.workspace import Settings
 READER = "reader"
 GGUF = ".gguf"
 SCRATCH = ".gguf-"
+LOADED = {".safetensors", ".json", ".model", ".txt", ".jinja"}
 
 
 def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
@@ -31,14 +33,22 @@ def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
 
 
 def revision_of(base: Base) -> str:
-    """Which weights stand behind the base's name; the reader's change with the project, a file's with its content."""
+    """Which weights stand behind the base's name; the reader's change with the project, a file's or folder's with their content."""
     if base.model == READER:
         from tasks.base_model import reader_revision
 
         return reader_revision()
     if base.model.endswith(GGUF):
         return content_hash(_gguf_file(base))
+    if (folder := Path(base.model).expanduser()).is_dir():
+        return _folder_revision(folder)
     return base.revision or "main"
+
+
+def _folder_revision(folder: Path) -> str:
+    """First 12 hex digits of a hash over what a model's folder is loaded from: weights, configuration, tokenizer."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in LOADED)
+    return hashlib.sha256(" ".join(f"{path.name} {content_hash(path)}" for path in files).encode()).hexdigest()[:12]
 
 
 def hub_revision(base: Base) -> dict[str, Any]:

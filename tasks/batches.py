@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,10 +66,17 @@ def answer_batches(batches: Sequence[Batch], generators: Generators, settings: S
     if there:
         for batch, answered in zip(there, spread(settings, Generators, _answer_there, there), strict=True):
             yield batch, *answered
-    with shared_encoding([generators.load(batch.model) for batch in here]) as spared:
+    n_kept = _batches_a_round(here)
+    with shared_encoding([generators.load(batch.model) for batch in here], n_kept) as spared:
         for batch in here:
             generations, seconds = _answer(generators, batch)
             yield batch, generations, seconds + spared.taken() / len(batch.requests)
+
+
+def _batches_a_round(batches: Sequence[Batch]) -> int:
+    """How many of a generator's own batches all variants together take for one round of questions."""
+    longest = max((math.ceil(len(batch.requests) / batch.model.base.batch_size) for batch in batches), default=0)
+    return longest * len({batch.candidate for batch in batches})
 
 
 def _answer(generators: Generators, batch: Batch) -> Answered:

@@ -18,6 +18,7 @@ from tandem.params import Adapter
 from tasks.allocation import freed_memory_kept
 from tasks.frozen import FrozenEncoder, frozen_encoder
 from tasks.generate import LocalGenerator, autocast
+from tasks.memory import full_memory_named
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Encoded = dict[str, list[int]]
 Progress = Callable[[str, int, int], None]
 LENGTH_JITTER = 0.05  # pads 3 % more than a plain sort by length, and two epochs share 39 % of a row's batch (0.1: 8 %, 20 %)
+ADVICE = "Set adapter.batch_size in params.yaml lower, adapter.gradient_checkpointing: true, or adapter.quantize: 4bit, and train again."
 CPU_ROWS = 8  # a CPU goes through a batch in parts of this many rows: less is padded, and more stays in its caches
 
 
@@ -70,6 +72,7 @@ def fit(
         started = time.perf_counter()
         loss, n_tokens = _epoch(generator, optimizer, rows, adapter, seed, state.epoch + 1, frozen, progress)
         validation_loss = _validation_loss(generator, validation, adapter.batch_size, frozen)
+        _require_finite(validation_loss, f"validation loss is {validation_loss} after epoch {state.epoch + 1}", adapter)
         state = replace(
             state,
             epoch=state.epoch + 1,
@@ -109,13 +112,9 @@ def _epoch(
     n_tokens, started = 0, time.perf_counter()
     for step, batch in enumerate(batches(rows, adapter.batch_size, rng), start=steps_per_epoch * (epoch - 1)):
         optimizer.param_groups[0]["lr"] = adapter.learning_rate * _schedule(step, n_steps, adapter.warmup_share)
-        loss = _backward(generator, batch, frozen)
-        if not math.isfinite(loss):
-            raise Refused(
-                f"training loss is {loss} at step {step + 1} of {n_steps}",
-                hint=f"Lower adapter.learning_rate (now {adapter.learning_rate}) or set base.dtype: float32 in params.yaml, "
-                "then run `tandem retrain`.",
-            )
+        with full_memory_named(generator.device, ADVICE):
+            loss = _backward(generator, batch, frozen)
+        _require_finite(loss, f"training loss is {loss} at step {step + 1} of {n_steps}", adapter)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -124,6 +123,12 @@ def _epoch(
         speed = n_tokens / (time.perf_counter() - started)
         progress(f"training the adapter, loss {loss:.2f}, {speed:,.0f} tokens/s", step + 1, n_steps)
     return sum(losses) / len(losses), n_tokens
+
+
+def _require_finite(loss: float, seen: str, adapter: Adapter) -> None:
+    if not math.isfinite(loss):
+        rate = f"Lower adapter.learning_rate (now {adapter.learning_rate})"
+        raise Refused(seen, hint=f"{rate} or set base.dtype: float32 in params.yaml, then run `tandem retrain`.")
 
 
 def batches(rows: Sequence[Encoded], size: int, rng: random.Random) -> Iterator[list[Encoded]]:

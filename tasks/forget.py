@@ -74,7 +74,7 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         sentences = sentences_of(workspace, ids)
         examples = _naming(workspace, ids)
         adapters, showing, unasked = _holding_versions(workspace, ids)
-        _drop_interrupted_training(workspace, ids)
+        drop_checkpoint(workspace)  # an interrupted training may have begun on any earlier set
         for doc_id in ids:
             quarantine.clear(workspace, doc_id)
             _remove(workspace.documents_dir / doc_id)
@@ -207,12 +207,6 @@ def _holding_versions(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Tr
 def _learned(adapter: Path, ids: Sequence[str]) -> tuple[str, ...]:
     trained = read_trained(adapter / "training.json")
     return tuple(sorted(set(trained.lineage.get("documents", {})) & set(ids))) if trained and trained.trained else ()
-
-
-def _drop_interrupted_training(workspace: Workspace, ids: Sequence[str]) -> None:
-    lineage = workspace.training_set_path.parent / "lineage.json"
-    if lineage.is_file() and set(json.loads(lineage.read_text(encoding="utf-8"))["documents"]) & set(ids):
-        drop_checkpoint(workspace)
 
 
 def _still(workspace: Workspace, ids: Sequence[str], examples: Sequence[str], sentences: Collection[str]) -> Iterator[str]:

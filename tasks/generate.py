@@ -14,7 +14,7 @@ from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
 from tasks.apart import read_apart
 from tasks.bases import READER, hub_revision, resolve_base
-from tasks.memory import require_memory
+from tasks.memory import full_memory_named, require_memory
 from tasks.workspace import Settings
 
 if TYPE_CHECKING:
@@ -33,11 +33,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a model takes its input. `apart`: each passage by itself, the question before it (tasks/apart.py), up to `at_once` tokens."""
+    """How a model takes its input. `apart`: each passage by itself, the question before it (tasks/apart.py), up to `at_once` tokens.
+
+    `positions`: the tokens that it holds, None where it does not say; a causal model's prompt and answer together, another's each.
+    """
 
     is_seq2seq: bool
     apart: bool = False
     at_once: int | None = None
+    positions: int | None = None
 
 
 class Generator(Protocol):
@@ -57,6 +61,7 @@ class LocalGenerator:
 
     def __init__(self, base: Base, form: Form, settings: Settings, adapter_dir: Path | None = None, quantize: str | None = None):
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
         path, self.revision = resolve_base(base, settings)
@@ -67,6 +72,8 @@ class LocalGenerator:
         where = hub_revision(base)
         try:
             config = AutoConfig.from_pretrained(path, **where)
+            self.reading = reading_of(config)
+            _require_positions(base, self.reading)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
             dtype = _dtype(base.dtype, self.device)
             if base.model != READER:
@@ -75,9 +82,8 @@ class LocalGenerator:
             if quantize:
                 where |= {"quantization_config": _four_bits(), "device_map": {"": self.device}}
             model: Any = loader.from_pretrained(path, dtype=dtype, **where)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise unloadable(base, error) from error
-        self.reading = reading_of(config)
         self.is_seq2seq = self.reading.is_seq2seq
         if self.reading.apart:
             read_apart(model.get_encoder(), self.tokenizer.cls_token_id)
@@ -124,7 +130,8 @@ class LocalGenerator:
         inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
         n_new = max_new_tokens(self.base, prompt)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
-        with torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
+        advice = "Set base.batch_size or base.max_input_tokens in params.yaml lower and run again."
+        with full_memory_named(self.device, advice), torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
             output = self.model.generate(
                 **inputs, max_new_tokens=n_new, do_sample=False, num_beams=1, pad_token_id=self.tokenizer.pad_token_id
             )
@@ -143,8 +150,20 @@ class LocalGenerator:
 def reading_of(config: Any) -> Reading:
     """What a model's configuration says of its input; `reads_apart` is a key of the reader's own."""
     if getattr(config, "reads_apart", False):
-        return Reading(True, apart=True, at_once=config.encoder.max_position_embeddings)
-    return Reading(bool(config.is_encoder_decoder))
+        return Reading(True, True, config.encoder.max_position_embeddings, config.decoder.max_position_embeddings)
+    positions = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
+    return Reading(bool(config.is_encoder_decoder), positions=positions)
+
+
+def _require_positions(base: Base, reading: Reading) -> None:
+    n_new = base.max_new_tokens
+    wanted = n_new if reading.apart else max(n_new, base.max_input_tokens) if reading.is_seq2seq else n_new + base.max_input_tokens
+    if reading.positions and wanted > reading.positions:
+        raise Refused(
+            f"base.max_input_tokens is {base.max_input_tokens:,} and base.max_new_tokens {n_new:,}: "
+            f"{base.model!r} holds {reading.positions:,} tokens{'' if reading.is_seq2seq else ' of both together'}",
+            hint="Set them lower in params.yaml.",
+        )
 
 
 def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt) -> str:
@@ -155,9 +174,28 @@ def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prom
     if reading.is_seq2seq:
         return prompts.seq2seq_prompt(request.question, request.passages)
     if getattr(tokenizer, "chat_template", None):
-        messages = prompts.chat_messages(request.question, request.passages, prompt, request.shots)
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return _chat_text(tokenizer, prompts.chat_messages(request.question, request.passages, prompt, request.shots))
     return prompts.plain_prompt(request.question, request.passages, prompt, request.shots)
+
+
+def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+    """By the model's own template. One that can think aloud is told not to (others do not read `enable_thinking`); one that knows no
+    system's message gets that in the first question. Raises Refused where the template fails all the same."""
+    from jinja2 import TemplateError
+
+    def text(said: list[dict[str, str]]) -> str:
+        return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False))
+
+    try:
+        return text(messages)
+    except TemplateError:
+        try:
+            return text(prompts.without_system(messages))
+        except TemplateError as error:
+            raise Refused(
+                f"the chat template of {tokenizer.name_or_path!r} refuses a question: {' '.join(str(error).split())[:200]}",
+                hint="Correct chat_template in its folder, or remove it: the question is then asked as plain text.",
+            ) from error
 
 
 def _unmarked(tokenizer: Any, text: str) -> str:
@@ -290,10 +328,11 @@ def _four_bits() -> Any:
 
 def _with_adapter(model: Any, adapter_dir: Path, base_name: str) -> Any:
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     try:
         return PeftModel.from_pretrained(model, str(adapter_dir))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise Refused(
             f"the adapter in {adapter_dir} does not fit the base {base_name!r}: {' '.join(str(error).split())[:300]}",
             hint="Run `tandem retrain` to train one for this base.",

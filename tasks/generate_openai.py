@@ -61,6 +61,11 @@ class OpenAIGenerator:
                 f"the endpoint of {self.base.model!r} failed: {' '.join(str(error).split())[:300]}",
                 hint="Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
             ) from error
+        if not getattr(reply, "choices", None):
+            raise Refused(
+                f"the endpoint of {self.base.model!r} answered with no completion: {' '.join(str(reply).split())[:200]}",
+                hint="TANDEM_OPENAI_BASE_URL usually ends in /v1. Correct it and run again.",
+            )
         usage = reply.usage
         details = usage.prompt_tokens_details if usage else None
         n_in, n_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)

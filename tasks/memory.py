@@ -1,8 +1,9 @@
-"""Whether a model's weights fit into the memory that is free, told before they are fetched or loaded."""
+"""Whether a model's weights fit into the memory that is free, told before they are fetched or loaded, and what is said where it fills."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,18 @@ def require_memory(base: Base, config: Any, loader: Any, dtype: torch.dtype, dev
             f"{free / GB:.1f} GB of memory are free on {device}",
             hint="Set base.model in params.yaml to a smaller one, base.dtype to bfloat16, or base.provider to openai and serve it.",
         )
+
+
+@contextmanager
+def full_memory_named(device: str, advice: str) -> Iterator[None]:
+    """Raises Refused, with `advice`, where a card's memory is full."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        seen = f"the memory of {device} is full, {free_bytes(device) / GB:.1f} GB are free: {str(error).splitlines()[0][:200]}"
+        raise Refused(seen, hint=advice) from error
 
 
 def free_bytes(device: str) -> int:

@@ -18,6 +18,7 @@ from tasks.base_model import CLS_ID, MAX_TOKENS, WRITTEN
 MAX_ANSWER_TOKENS = 120
 MAX_SOURCE_TOKENS = 1400
 WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.1  # of the exercises, where there are any
+PLAIN_KEPT = 0.5  # of the written questions that nothing of the answer's kind stands beside: a third to two fifths then have a rival
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def draw(rng: Random, stage: Stage, material: Material, n_exercises: int) -> lis
         n_passages, roll = rng.choice(stage.n_passages), rng.random()
         library = material.manuals if roll < MANUAL_SHARE else material.written if roll < MANUAL_SHARE + WRITTEN_SHARE else ()
         if library:
-            made = make_written(rng, library, n_passages)
+            made = make_written(rng, library, n_passages, PLAIN_KEPT)
             exercises += [made] if made else []
         else:
             exercises += make_exercises(rng, "train", n_passages, 1, stage.mix, material.paragraphs, material.vocabulary, material.sections)

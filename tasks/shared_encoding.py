@@ -12,8 +12,6 @@ from typing import Any
 from tasks.frozen import encoder_of
 from tasks.generate import Generator, LocalGenerator
 
-MAX_KEPT = 8  # batches: those of one round of questions, with passages and without
-
 
 @dataclass
 class Spared:
@@ -28,8 +26,9 @@ class Spared:
 
 
 @contextmanager
-def shared_encoding(generators: Iterable[Generator]) -> Iterator[Spared]:
-    """While it lasts, an encoder that holds no adapter gives its states for a batch that it has just read without reading it again.
+def shared_encoding(generators: Iterable[Generator], n_kept: int) -> Iterator[Spared]:
+    """While it lasts, an encoder that holds no adapter gives its states for one of the last `n_kept` different batches that it has read
+    without reading it again.
 
     The same batch gives the same states, so outputs are the same to the bit.
     """
@@ -39,7 +38,7 @@ def shared_encoding(generators: Iterable[Generator]) -> Iterator[Spared]:
             encoder = encoder_of(generator.model)
             if not hasattr(encoder.forward, "spared") and not any("lora_" in name for name, _ in encoder.named_parameters()):
                 encoders.append((encoder, vars(encoder).get("forward")))
-                encoder.forward = _remembering(encoder.forward, spared)
+                encoder.forward = _remembering(encoder.forward, spared, n_kept)
     try:
         yield spared
     finally:
@@ -49,7 +48,7 @@ def shared_encoding(generators: Iterable[Generator]) -> Iterator[Spared]:
                 encoder.forward = read
 
 
-def _remembering(forward: Any, spared: Spared) -> Any:
+def _remembering(forward: Any, spared: Spared, n_kept: int) -> Any:
     kept: dict[tuple[Any, ...], tuple[Any, float]] = {}
 
     @wraps(forward)  # generate() reads its signature
@@ -62,7 +61,7 @@ def _remembering(forward: Any, spared: Spared) -> Any:
         started = time.perf_counter()
         states = forward(input_ids=input_ids, attention_mask=attention_mask, **options)
         kept[key] = (states, time.perf_counter() - started)
-        while len(kept) > MAX_KEPT:
+        while len(kept) > n_kept:
             del kept[next(iter(kept))]
         return states
 

@@ -256,12 +256,23 @@ def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encod
     tokenizer, limit = generator.tokenizer, params.base.max_input_tokens
     text = generator.prompt_text(Request(row.question, row.passages), plainly(params.prompt))
     if generator.is_seq2seq:
-        start = generator.model.config.decoder_start_token_id
-        labels = [token for token in tokenizer(row.target)["input_ids"] if token != start]
+        written = tokenizer(row.target)["input_ids"]
+        labels = written[1:] if written[0] == generator.model.config.decoder_start_token_id else written
+        _require_room(generator, row, len(labels))
         return {"input_ids": input_ids(tokenizer, generator.reading, text, limit), "labels": labels}
     prompt = input_ids(tokenizer, generator.reading, text, limit)
     answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    _require_room(generator, row, len(prompt) + len(answer))
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
+
+
+def _require_room(generator: LocalGenerator, row: TrainingRow, n_tokens: int) -> None:
+    room = generator.reading.positions
+    if room and n_tokens > room:
+        raise Refused(
+            f"the training row of {row.example_id} takes {n_tokens:,} tokens; {generator.name!r} holds {room:,}",
+            hint="Set adapter.max_answer_chars or base.max_input_tokens in params.yaml lower, then run `tandem retrain`.",
+        )
 
 
 def plainly(prompt: Prompt) -> Prompt:
@@ -306,7 +317,7 @@ def _save(workspace: Workspace, trained: Trained, model: Any) -> None:
             for config in model.peft_config.values():  # the base by name, so that the adapter moves between machines
                 config.base_model_name_or_path = trained.base
                 config.revision = trained.base_revision
-            model.save_pretrained(str(fresh))
+            model.save_pretrained(str(fresh), save_embedding_layers=False)  # "auto" asks the hub for a model of the base's name
             (fresh / "README.md").unlink(missing_ok=True)
         (fresh / "training.json").write_text(json.dumps(asdict(trained), indent=1) + "\n", encoding="utf-8")
 

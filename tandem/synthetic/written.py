@@ -18,11 +18,13 @@ from tandem.records import Document
 from tandem.synthetic.exercise import Copy, Exercise, abstention
 from tandem.synthetic.split import Side, side_of
 
-CHUNK_CHARS = (250, 400, 400, 700, 1500)  # a search shows passages of many sizes; 400 is the default of params.chunking
+CHUNK_CHARS = (250, 400, 400, 400, 400, 700, 700, 1500)  # a search shows passages of many sizes; 400 is the default of params.chunking
 MIN_SHOWN = 0.5  # of a long answer that a passage cuts off
 N_RANKED = 24
 ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.03, 0.5, 0.7
 VERDICTS_KEPT = 0.6  # of the yes-or-no questions that are drawn: there are more of them than people ask
+
+_NUMBER = re.compile(r"[€$£]?\d+(?:[.,]\d+)*(?:\s*[^\s,.;:)|*]+)?")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Piece:
     places: tuple[tuple[int, int, int], ...]
     ranked: tuple[tuple[int, ...], ...]  # one ranking a wording
     own: tuple[int, ...]  # the passages of its document
+    is_rivalled: bool = False  # beside what answers stands something of its kind
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,10 @@ def _shelf(texts: Sequence[Text], size: int, repeats: bool) -> Shelf:
                 found = tuple((place[0] + first, *place[1:]) for place in places if place is not None)
                 asked.append((one, found, tuple(range(first, len(passages)))))
     rank = _ranker(passages)
-    pieces = [Piece(one, places, tuple(rank(wording) for wording in one.wordings), own) for one, places, own in asked]
+    pieces = []
+    for one, places, own in asked:
+        rivalled = any(is_rivalled(passages[i], at, n_chars) for i, at, n_chars in places)
+        pieces.append(Piece(one, places, tuple(rank(wording) for wording in one.wordings), own, rivalled))
     return Shelf(tuple(passages), tuple(pieces), repeats)
 
 
@@ -169,6 +175,20 @@ def _find(span: str, text: str) -> tuple[int, int] | None:
     return (found.start(), found.end() - found.start()) if found else None
 
 
+def is_rivalled(passage: str, at: int, n_chars: int) -> bool:
+    """Whether a passage holds, beside what stands at `at`, something of its kind: another number of its unit, another cell of its row."""
+    answer, row_at = passage[at : at + n_chars], passage.rfind("\n", 0, at) + 1
+    if passage[row_at:].split("\n", 1)[0].count("|") >= 4:
+        return True
+    number = _NUMBER.search(answer)
+    alike = {found[0].lower() for found in _NUMBER.finditer(passage) if number and _unit(found[0]) == _unit(number[0])}
+    return len(alike) > 1
+
+
+def _unit(number: str) -> str:
+    return re.sub(r"\d+(?:[.,]\d+)*", "0", number.lower())
+
+
 def _ranker(passages: Sequence[str]) -> Callable[[str], tuple[int, ...]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -187,13 +207,16 @@ def is_on(side: Side, name: str) -> bool:
     return side_of(f"organisation:{name}") == side
 
 
-def make_written(rng: Random, library: Sequence[Mapping[int, Shelf]], n_passages: int) -> Exercise | None:
-    """A question on one organisation of `library` over `n_passages` of its passages; None where it does not fit so few."""
+def make_written(rng: Random, library: Sequence[Mapping[int, Shelf]], n_passages: int, plain_kept: float = 1.0) -> Exercise | None:
+    """A question on one organisation of `library` over `n_passages` of its passages; None where it does not fit so few, or, but for a share
+    `plain_kept`, where nothing of the answer's kind stands beside it."""
     shelf = rng.choice(library)[rng.choice(CHUNK_CHARS)]
     if not shelf.pieces:
         return None
     piece = rng.choice(shelf.pieces)
     if piece.asked.verdict and rng.random() > VERDICTS_KEPT:
+        return None
+    if plain_kept < 1 and piece.places and not piece.is_rivalled and rng.random() > plain_kept:
         return None
     w = rng.randrange(len(piece.asked.wordings))
     question, places, spans = piece.asked.wordings[w], list(piece.places), piece.asked.spans

@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from tandem.params import Form, Prompt
 from tandem.prompts import (
+    Parsed,
     Shot,
     apart_prompt,
     chat_messages,
@@ -146,3 +149,34 @@ def test_restoring_leaves_words_that_stand_nowhere():
 def test_a_quote_is_the_sentence_that_holds_the_answer():
     assert quote("7.4 kg", "It is small. The Wren weighs 7.4 kg. It is red.") == "The Wren weighs 7.4 kg."
     assert quote("weighs little", "It is small.\n- The Wren weighs 7.4 kg") == "- The Wren weighs 7.4 kg"
+
+
+JSON = Form(answer='{"answer": "{answer}", "sources": ["{source}"]}', json_schema={"type": "object"})
+
+
+def test_a_training_answer_in_json_is_json_whatever_it_says():
+    answer = 'Press "OK"\nthen wait'
+    written = target(answer, [2, 1], JSON)
+    assert json.loads(written) == {"answer": answer, "sources": ["[2] [1]"]}
+    assert parse(written, JSON, PROMPT, 3) == Parsed(answer, (2, 1), False)
+
+
+@pytest.mark.parametrize(("sources", "cited"), [("[1, 2]", (1, 2)), ('["[2]"]', (2,)), ('"[1]"', (1,)), ("[9]", ()), ("null", ())])
+def test_json_cites_by_numbers_or_texts(sources, cited):
+    assert parse(f'{{"answer": "x", "sources": {sources}, "score": 1}}', JSON, PROMPT, 3).cited == cited
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [("<think>\nIt may be 9.\n</think>\n\n7 kg", "7 kg"), ("<think>It may", ""), ("Write <think> here", "Write <think> here")],
+)
+def test_what_a_model_thinks_before_it_answers_is_not_its_answer(output, text):
+    assert generation(output, 5, 9, PROMPT).text == text
+
+
+@pytest.mark.parametrize(
+    ("output", "source"),
+    [("tandem _ device", "Set TANDEM_DEVICE to cpu."), ("cafe noir", "A Cafe\u0301 noir, please."), ("_ init _", "Call _init_.")],
+)
+def test_underscores_and_loose_accents_are_restored(output, source):
+    assert restore(output, [source]) in source

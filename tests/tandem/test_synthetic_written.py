@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from tandem.synthetic.written import Asked, make_written, read_manual_questions, read_organisation, shelves
+from tandem.synthetic.written import Asked, is_rivalled, make_written, read_manual_questions, read_organisation, shelves
 
 ORGANISATION = """A line before the first document is left out.
 
@@ -101,6 +101,22 @@ def test_where_the_reader_must_abstain_no_passage_holds_the_answer():
     silent = [one for one in drawn(2) if not one.copies and "weigh" in one.question]
     assert silent
     assert not any("11.5 kg" in passage for one in silent for passage in one.passages)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rivalled"),
+    [("45 seconds", True), ("93 °C", False), ("Two holes", False), ("EUR 15", True), ("a bare tip", False)],
+)
+def test_an_answer_has_a_rival_where_another_of_its_kind_stands_beside_it(answer, rivalled):
+    passage = "It foams in 45 seconds, the small one in 70 seconds, at 93 °C. Two holes in a bare tip.\n| Tip | EUR 15 | bare |"
+    assert is_rivalled(passage, passage.index(answer), len(answer)) is rivalled
+
+
+def test_questions_without_a_rival_can_be_drawn_less_often():
+    made = [make_written(Random(seed), LIBRARY, 2, plain_kept=0.0) for seed in range(300)]
+    answers = [one.answer for one in made if one and one.copies]
+    assert "EUR 15" in answers
+    assert all("EUR 15" in answer for answer in answers)  # of "EUR 150" too
 
 
 def test_sentences_of_a_manual_are_answers_by_their_numbers():

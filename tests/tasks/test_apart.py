@@ -19,7 +19,9 @@ def ids_of(tokenizer, *passages, reading=APART):
     return input_ids(tokenizer, reading, prompt_text(tokenizer, reading, Request("How heavy is the pump?", passages), PROMPT), 1000)
 
 
-def test_each_part_is_read_as_if_it_stood_alone(tokenizer):
+@pytest.mark.parametrize("at_once", [1, 2, 12])
+def test_each_part_is_read_as_if_it_stood_alone(tokenizer, monkeypatch, at_once):
+    monkeypatch.setattr("tasks.apart.CPU_PARTS", at_once)
     plain, apart = build_parent().encoder.eval(), build_parent().encoder.eval()
     read_apart(apart, CLS_ID)
     rows = [ids_of(tokenizer, "It weighs 11.5 kg.", "Rinse it with fresh water after every use."), ids_of(tokenizer, "Blue.")]
@@ -93,7 +95,7 @@ def test_an_adapter_is_switched_on_and_off_over_parts_read_once():
     alone = [[one.text for one in generator.generate(requests, PROMPT, adapter)] for adapter in (False, True)]
     encoder = generator.model.get_base_model().get_encoder()
     reads = encoder.forward
-    with shared_encoding([generator]) as spared:
+    with shared_encoding([generator], 2) as spared:
         together = [[one.text for one in generator.generate(requests, PROMPT, adapter)] for adapter in (False, True)]
         assert spared.taken() > 0
     assert together == alone

@@ -200,6 +200,24 @@ def test_a_delta_survives_being_written_and_resumed(tmp_path):
 
 
 @needs_delta
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--out", "here.safetensors"], "--out here.safetensors is there and would be replaced"),
+        (["--out", "new.safetensors", "--manuals", "nowhere"], "--manuals nowhere holds no .jsonl file"),
+        (["--out", "new.safetensors", "--processes", "0"], "--processes is 0, at least 1 is needed"),
+    ],
+)
+def test_options_that_would_waste_a_training_are_refused_before_it_begins(options, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.safetensors").write_bytes(b"")
+    monkeypatch.setattr("sys.argv", ["base_model", *options])
+    with pytest.raises(SystemExit):
+        base_model.main()
+    assert said in capsys.readouterr().err
+    assert (tmp_path / "here.safetensors").read_bytes() == b""
+
+
 def test_the_shipped_delta_stays_below_16_megabytes():
     assert DELTA.stat().st_size <= 16_000_000
 
@@ -210,7 +228,7 @@ def test_the_reader_reads_wordings_and_names_that_it_never_saw(reader):
 
     exercises = exam("held_out", 1, "answerable", 1, n=40)
     right = [normalise(reader(exercise.prompt)) == normalise(exercise.answer) for exercise in exercises]
-    assert sum(right) >= 20, f"{sum(right)} of {len(right)} right; docs/MODEL.md says .71, chance is far below"
+    assert sum(right) >= 20, f"{sum(right)} of {len(right)} right; see docs/MODEL.md for the whole exam; chance is far below"
 
 
 @needs_delta

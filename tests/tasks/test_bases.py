@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import gguf
 import numpy as np
@@ -92,3 +93,12 @@ def test_a_gguf_file_that_is_missing_or_broken_is_refused_by_name(tmp_path):
     with pytest.raises(Refused, match=r"GGUF file .*cut\.gguf cannot be read"):
         resolve_base(Base(model=str(tmp_path / "cut.gguf")), Settings(cache_dir=tmp_path / "cache"))
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_the_revision_of_a_folder_follows_its_weights(tiny_llama, tmp_path):
+    folder = shutil.copytree(tiny_llama, tmp_path / "base")
+    before = revision_of(Base(model=str(folder)))
+    (folder / "README.md").write_text("What is said of it.")
+    assert revision_of(Base(model=str(folder))) == before == revision_of(Base(model=str(tiny_llama)))
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-4] + b"\x00\x00\x00\x40")
+    assert revision_of(Base(model=str(folder))) != before

@@ -11,10 +11,12 @@ import pytest
 from tandem.errors import Refused
 from tandem.records import Decision
 from tasks import registry
+from tasks.checkpoint import load_checkpoint, save_checkpoint
 from tasks.create import create_workspace
 from tasks.embed import embedding_cache
 from tasks.erase import recorded_versions
 from tasks.examples import load_examples, record_examples
+from tasks.fitting import Fit
 from tasks.forget import forget
 from tasks.index import open_index
 from tasks.refresh import all_chunks, read_manifest, refresh
@@ -182,6 +184,12 @@ def test_adapters_that_learned_from_it_are_named_registered_and_in_place(workspa
     assert [line for line in outcome.still if "shots" in line] == [
         "version 1 (champion) shows 1 shots that quote it; `tandem compare`, then delete the version in MLflow"
     ]
+
+
+def test_an_interrupted_training_is_dropped_whatever_set_it_began_on(workspace):
+    save_checkpoint(workspace, "of an earlier set", Fit(epoch=1))
+    forget(workspace, [DOC])
+    assert load_checkpoint(workspace, "of an earlier set") == Fit()
 
 
 def test_a_quarantined_copy_is_forgotten_too(workspace):

@@ -1,11 +1,14 @@
+import shutil
+
 import pytest
+import torch
 
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tandem.prompts import Shot
 from tasks.generate import LocalGenerator, Request, device_of, load_generator
 from tasks.inputs import is_seq2seq
-from tasks.memory import free_bytes
+from tasks.memory import free_bytes, full_memory_named
 from tasks.workspace import Settings
 
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -153,3 +156,36 @@ def test_the_openai_generator_reads_text_and_token_counts_of_a_server():
     assert (generation.text, generation.n_tokens_in, generation.n_tokens_out) == ("1.0 kg", 31, 4)
     assert seen[0]["messages"][1]["content"] == "[1] The Alder kettle weighs 1.0 kg.\n\nQuestion: How heavy is the Alder kettle?"
     assert seen[0]["temperature"] == 0
+
+
+def test_a_chat_template_is_told_not_to_think_and_one_without_a_system_gets_it_in_the_first_question(llama):
+    said = "{% for m in messages %}{{ no_system(m) if strict and m.role == 'system' }}<{{ m.role }}>{{ m.content }}{% endfor %}"
+    try:
+        llama.tokenizer.chat_template = "{% if enable_thinking is false %}<still>{% endif %}" + said
+        assert llama.prompt_text(REQUESTS[1], PROMPT) == "<still><system>Answer from the passages.<user>Question: Why?"
+        llama.tokenizer.chat_template = "{% macro no_system(m) %}{{ raise_exception('none') }}{% endmacro %}{% set strict = true %}" + said
+        assert llama.prompt_text(REQUESTS[1], PROMPT) == "<user>Answer from the passages.\n\nQuestion: Why?"
+        llama.tokenizer.chat_template = "{{ raise_exception('never') }}"
+        with pytest.raises(Refused, match=r"the chat template of .* refuses a question: never\. Correct chat_template"):
+            llama.prompt_text(REQUESTS[1], PROMPT)
+    finally:
+        llama.tokenizer.chat_template = None
+
+
+@pytest.mark.parametrize("content", [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", b""])
+def test_damaged_weights_are_refused_by_name(tmp_path, tiny_llama, content):
+    folder = shutil.copytree(tiny_llama, tmp_path / "base")
+    (folder / "model.safetensors").write_bytes(content)
+    with pytest.raises(Refused, match=r"base model '.*base' cannot be loaded: "):
+        load_generator(Base(model=str(folder)), Form(), Settings())
+
+
+def test_more_tokens_than_the_model_has_positions_are_refused_with_both_numbers(tiny_llama):
+    with pytest.raises(Refused, match=r"max_input_tokens is 2,000 and base\.max_new_tokens 128: .* holds 2,048 tokens of both together"):
+        load_generator(Base(model=str(tiny_llama), max_input_tokens=2000), Form(), Settings())
+
+
+def test_a_full_card_is_named_with_what_to_do():
+    seen = r"the memory of cpu is full, [\d.]+ GB are free: CUDA out of memory\. Set base\.batch_size"
+    with pytest.raises(Refused, match=seen), full_memory_named("cpu", "Set base.batch_size lower."):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB")

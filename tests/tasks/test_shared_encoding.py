@@ -50,7 +50,8 @@ def batches_of(name: str, passages: bool, adapter: bool) -> list[Batch]:
     """Two batches of a variant, each of three prompts."""
     texts = [f"Kettle {at} weighs {at} kg. " * (1 + at % 2) for at in range(6)]
     requests = [Request(f"How heavy is kettle {at}?", (texts[at],) if passages else ()) for at in range(6)]
-    return [Batch(name, Model(PARAMS.base, Form()), PARAMS.prompt, adapter, tuple(requests[at : at + 3])) for at in (0, 3)]
+    base = PARAMS.base.model_copy(update={"batch_size": 2})
+    return [Batch(name, Model(base, Form()), PARAMS.prompt, adapter, tuple(requests[at : at + 3])) for at in (0, 3)]
 
 
 VARIANTS = [batches_of("rag", True, False), batches_of("lora", False, True), batches_of("rag+lora", True, True)]
@@ -77,7 +78,7 @@ def test_every_variant_says_what_it_says_alone_and_shared_prompts_are_encoded_on
 def test_spared_seconds_are_told_and_nothing_is_left_behind(generator):
     inputs = generator.tokenizer(["How heavy?"], return_tensors="pt")
     encoder = encoder_of(generator.model)
-    with shared_encoding([generator]) as spared, torch.inference_mode():
+    with shared_encoding([generator], 2) as spared, torch.inference_mode():
         first = encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         assert spared.taken() == 0
         assert encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]) is first
@@ -87,5 +88,5 @@ def test_spared_seconds_are_told_and_nothing_is_left_behind(generator):
 
 def test_an_encoder_with_an_adapter_is_left_alone(tiny_t5):
     generator = generator_of(tiny_t5, "all-linear")
-    with shared_encoding([generator]):
+    with shared_encoding([generator], 2):
         assert "forward" not in vars(encoder_of(generator.model))

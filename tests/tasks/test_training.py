@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from tandem.errors import Refused
@@ -19,10 +20,10 @@ from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
-from tasks.fitting import CPU_ROWS, _backward, batches
+from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
 from tasks.generate import LocalGenerator
 from tasks.refresh import refresh
-from tasks.train import encode, load_trained, train, training_params, with_lora
+from tasks.train import _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
 
 
@@ -290,7 +291,7 @@ def test_another_revision_of_the_base_makes_a_training_due(workspace):
     reason, absent = retrain_reason(workspace), candidates_of(workspace)[1]
     (workspace.adapter_dir / "training.json").write_text(json.dumps(trained, indent=1) + "\n")
     assert reason is not None
-    assert reason.endswith("is at revision main, the adapter was trained on older")
+    assert reason.endswith(f"is at revision {trained['base_revision']}, the adapter was trained on older")
     assert absent["rag+lora"].startswith("the adapter was trained on revision older of")
 
 
@@ -328,6 +329,71 @@ def test_a_loss_that_is_no_number_stops_the_training_with_what_to_do(workspace):
     with pytest.raises(Refused, match=r"training loss is (nan|inf) at step .* Lower adapter.learning_rate"):
         train(with_adapter_params(workspace, learning_rate=1e30))
     assert load_trained(workspace) == before
+
+
+def test_a_validation_loss_that_is_no_number_stops_the_training_too(workspace):
+    one_step = {"learning_rate": 1e30, "epochs": 1, "batch_size": 1000, "warmup_share": 0.0}
+    with pytest.raises(Refused, match=r"validation loss is (nan|inf) after epoch 1\. Lower adapter.learning_rate"):
+        train(with_adapter_params(workspace, **one_step))
+
+
+def test_training_ends_when_nothing_more_is_gained_with_the_weights_of_the_best_epoch(workspace):
+    generator = LocalGenerator(workspace.params.base, workspace.params.form, workspace.settings)
+    torch.manual_seed(0)
+    adapter = workspace.params.adapter.model_copy(update={"epochs": 12, "patience": 2, "learning_rate": 0.3})
+    generator.model = with_lora(generator, adapter)
+    rows = [encode(generator, workspace.params, row) for row in load_training_set(workspace)]
+    held = [{**row, "labels": [label if label < 0 else 7 for label in row["labels"]]} for row in rows]  # what no training row says
+    kept: list[Fit] = []
+    done = fit(generator, rows, held, adapter, 0, Fit(), kept.append, lambda *_: None)
+    losses = [record["validation_loss"] for record in done.history]
+    assert done.best_epoch == 1 + losses.index(min(losses))
+    assert done.epoch == done.best_epoch + 2 < 12
+    best = kept[done.best_epoch - 1].tensors
+    for name, weight in generator.model.named_parameters():
+        if weight.requires_grad:
+            assert torch.equal(weight, best[f"weights/{name}"])
+            assert not torch.equal(weight, kept[-1].tensors[f"weights/{name}"])
+
+
+def test_nobody_is_asked_for_the_base_when_an_adapter_is_saved(workspace, monkeypatch):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    asked: list[object] = []
+    monkeypatch.setattr("socket.getaddrinfo", lambda *address, **_: asked.append(address[0]) or [])
+    generator = LocalGenerator(workspace.params.base, workspace.params.form, workspace.settings)
+    model = with_lora(generator, workspace.params.adapter)
+    trained = load_trained(workspace)
+    assert trained is not None
+    other = replace(workspace, root=workspace.root.parent / "other")
+    _save(other, replace(trained, base="reader"), model)
+    assert (other.adapter_dir / "adapter_model.safetensors").is_file()
+    assert asked == []
+
+
+def test_the_end_of_an_answer_is_learned_where_a_model_starts_with_the_same_token(workspace, tiny_llama, tmp_path):
+    from tokenizers.processors import TemplateProcessing
+    from transformers import AutoTokenizer, BartConfig, BartForConditionalGeneration
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama, pad_token="<unk>")
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)])
+    tokenizer.save_pretrained(tmp_path)
+    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2}
+    BartForConditionalGeneration(BartConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **sizes, **ids)).save_pretrained(
+        tmp_path
+    )
+    changed = with_params(workspace, base={"model": str(tmp_path)})
+    generator = LocalGenerator(changed.params.base, changed.params.form, changed.settings)
+    row = load_training_set(workspace)[0]
+    labels = encode(generator, changed.params, row)["labels"]
+    assert labels == generator.tokenizer(row.target)["input_ids"]
+    assert (labels[0], labels[-1]) == (1, 2)
+    with pytest.raises(
+        Refused, match=rf"the training row of {row.example_id} takes [\d,]+ tokens; .* holds 512\. Set adapter\.max_answer_chars"
+    ):
+        encode(generator, changed.params, replace(row, target="word " * 600))
 
 
 def with_params(workspace: Workspace, **changes: dict[str, object]) -> Workspace:
