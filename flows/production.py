@@ -127,7 +127,8 @@ def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:
     from tasks.versions import checkout
 
     with reporting():
-        registry.check_way_back(workspace)
+        _, target = registry.check_way_back(workspace)
+        registry.registered(workspace, target)
         checkout(workspace, data)
     return run_flow_named("refresh", workspace.root, long=False)
 

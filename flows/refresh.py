@@ -48,19 +48,22 @@ async def refresh(workspace: str = ".", changed: list[str] | None = None) -> dic
         refreshed = await step(refresh_index, opened, changed, progress=REPORTER.get())
     else:
         refreshed = searchable.refreshed
-    recorded = await step(record_refresh, opened, refreshed, retries=2)
+    recorded, refusal = await step(record_refresh, opened, refreshed, retries=2)
     outcome = refreshed_record(refreshed, recorded)
     tell(outcome["notes"])
     await note("refresh", _markdown(opened, outcome))
     if refreshed.added or refreshed.changed or refreshed.deleted or refreshed.repaired:
         announce("tandem.index.updated", opened.name, outcome)
+    if refusal is not None:
+        raise refusal
     return outcome
 
 
-def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
+def record_refresh(workspace: Workspace, refreshed: Refreshed) -> tuple[Recorded, Refused | None]:
     """Label and check the examples, record documents and manifest in DVC and git, log to MLflow.
 
-    Raises Refused, at the end, where a line of the examples does not hold: that is no reason to leave the documents unrecorded.
+    Beside what was recorded, the refusal where a line of the examples does not hold: that is no reason to leave the documents
+    unrecorded, nor to record them again.
     """
     refusal = None
     try:
@@ -73,9 +76,7 @@ def record_refresh(workspace: Workspace, refreshed: Refreshed) -> Recorded:
         upkeep(workspace)
     if runs.log_refresh(workspace, refreshed):
         registry.flush_outbox(workspace)
-    if refusal is not None:
-        raise refusal
-    return recorded
+    return recorded, refusal
 
 
 def upkeep(workspace: Workspace, every: int = MAINTAIN_EVERY) -> None:

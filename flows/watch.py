@@ -54,6 +54,8 @@ class _Watcher:
         self.named: dict[str, float] = {}  # what to look at -> when it was first named
         self.everything = True
         self.to_record = True  # also where nothing is new: a run before may have been killed
+        self.unrecorded = False  # what was to be recorded by a look that was refused
+        self.told: set[str] = set()  # notes of the last look
         self.sweep_at = time.monotonic()
         self.was_refused = False
         self.not_before = 0.0
@@ -158,7 +160,7 @@ class _Watcher:
             return
         everything = everything or (self.was_refused and not self.named)
         self.everything, self.was_refused = self.everything and not everything, self.was_refused and not everything
-        self.to_record = False
+        self.to_record, to_record, self.unrecorded = False, to_record or self.unrecorded, False
         self.sweep_at = now + SWEEP_EVERY_S
         try:
             refreshed = await asyncio.to_thread(self._refresh, None if everything else whole)
@@ -168,6 +170,7 @@ class _Watcher:
         except Refused as refusal:
             REPORTER.get().say(f"tandem: {refusal.paragraph()}")
             self.was_refused = True  # the next time, everything is looked at
+            self.unrecorded = to_record
             return
         except Exception as error:  # the outer edge: one refresh that fails must not end the watch
             self._again(f"{type(error).__name__}: {error}", whole, everything, to_record)
@@ -175,8 +178,9 @@ class _Watcher:
         self.retry_s = RETRY_S[0]
         if not everything:
             self.sweep_at = time.monotonic() + SWEEP_AFTER_S
-        if refreshed.is_news:
+        if refreshed.is_news or not self.told.issuperset(refreshed.notes):
             self.show(refreshed)
+        self.told = set(refreshed.notes)
         if refreshed.is_news or to_record:
             recorder.tell(refreshed)
 

@@ -12,7 +12,7 @@ from tandem.params import Chunking
 from tandem.records import Chunk, Document
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*)$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _ITEM = re.compile(r"^ {0,3}([-*+]|\d{1,9}[.)])[ \t]+")
 _RULE = re.compile(r"^ {0,3}([-*_])[ \t]*(\1[ \t]*){2,}$")
@@ -94,9 +94,8 @@ def _sections(text: str, title: str) -> Iterator[_Section]:
     for number, line in enumerate([*source, "# "]):
         last = number == len(source)
         fence = "" if last else _fence_after(fence, line)
-        match = None if fence or last else _HEADING.match(line)
-        level, name = (len(match[1]), match[2]) if match else (0, "")
-        if not match and not fence and not last and (under := _underlined(lines, line)):
+        level, name = (0, "") if fence or last else _heading(line)
+        if not level and not fence and not last and (under := _underlined(lines, line)):
             level, name = under, lines.pop().strip()
         if not level and not last:
             lines.append(line)
@@ -113,6 +112,33 @@ def _sections(text: str, title: str) -> Iterator[_Section]:
             stack.append((level, name.strip()))
     if orphans:
         yield section(_paragraphs(orphans))
+
+
+def first_heading(text: str) -> str:
+    """The first heading of the first level, as `chunk` finds headings; empty where there is none."""
+    fence, above = "", [""]
+    for line in text.splitlines():
+        was_open, fence = fence, _fence_after(fence, line)
+        if was_open or fence:
+            above = [""]
+            continue
+        level, name = _heading(line)
+        if level == 1:
+            return name
+        if _underlined(above, line) == 1:
+            return above[-1].strip()
+        above = [above[-1], line]
+    return ""
+
+
+def _heading(line: str) -> tuple[int, str]:
+    """(level, name) of a line that begins with `#`s, else (0, ""). `#`s at its end belong to the name only where no space parts them."""
+    match = _HEADING.match(line)
+    if not match:
+        return 0, ""
+    name = match[2].rstrip()
+    opened = name.rstrip("#")
+    return len(match[1]), opened.rstrip() if not opened or opened[-1] in " \t" else name
 
 
 def _paragraphs(names: Sequence[str]) -> tuple[str, ...]:
@@ -210,7 +236,8 @@ def _length(group: Sequence[_Block]) -> int:
 
 
 def _fitting(block: _Block, max_chars: int) -> Iterator[_Block]:
-    """The block, or its parts where it is too long: a table by rows under its header, anything else by sentences, then words."""
+    """The block, or its parts where it is too long: a table by rows under its header, where that leaves room for them, a fence by lines,
+    anything else by sentences, then words."""
     if len(block.text) <= max_chars:
         yield block
     elif block.header and len(block.header) < max_chars // 2:
@@ -218,8 +245,13 @@ def _fitting(block: _Block, max_chars: int) -> Iterator[_Block]:
         if before.strip():
             yield from _fitting(_Block(before.strip("\n"), block.glue), max_chars)
         for row in rows.strip("\n").splitlines():
-            for part in _cut(row, max_chars - len(block.header) - 1):
+            room = max_chars - len(block.header) - 1
+            for part in [row] if len(row) <= room else _cut(row, room):
                 yield _Block(f"{block.header}\n{part}", block.glue, block.header)
+    elif block.header or _FENCE.match(block.text):
+        for number, line in enumerate(filter(str.strip, block.text.splitlines())):
+            for part in [line] if len(line) <= max_chars else _cut(line, max_chars):
+                yield _Block(part, "\n" if number else block.glue)
     else:
         for number, part in enumerate(_cut(block.text, max_chars)):
             yield _Block(part, " " if number else block.glue)

@@ -120,7 +120,9 @@ def cost_with_context(prices: Prices, usage: Usage, adapter: bool, n_context_tok
     n_in = max(usage.n_tokens_in - usage.n_context_tokens, 0) + n_context_tokens
     before, after = usage.n_tokens_in + usage.n_tokens_out, n_in + usage.n_tokens_out
     seconds = usage.seconds * after / before if before else usage.seconds
-    return cost_of_answer(prices, replace(usage, n_tokens_in=n_in, n_context_tokens=n_context_tokens, seconds=seconds), adapter)
+    n_cached = min(usage.n_cached_tokens, n_in)
+    changed = replace(usage, n_tokens_in=n_in, n_cached_tokens=n_cached, n_context_tokens=n_context_tokens, seconds=seconds)
+    return cost_of_answer(prices, changed, adapter)
 
 
 def crossings(a: Costs, b: Costs) -> list[tuple[float, bool]]:

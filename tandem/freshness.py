@@ -41,7 +41,8 @@ def lag_text(fresh: Mapping[str, Any]) -> str:
     if fresh["answer_s"] is None:
         read = "not found" if fresh["passage_s"] is None else f"read after {fresh['passage_s']:.2f} s"
         return f"the probe was {read}, its answer was never right ({edits}, {day})"
-    return f"{fresh['answer_s']:.2f} s from the write to the answer, {fresh['passage_s']:.2f} s to its passages ({edits}, {day})"
+    passages = "in no passage by itself" if fresh["passage_s"] is None else f"{fresh['passage_s']:.2f} s to its passages"
+    return f"{fresh['answer_s']:.2f} s from the write to the answer, {passages} ({edits}, {day})"
 
 
 def _span(seconds: float) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tandem.grounding import likeness_by_words
 from tandem.records import Example, Interval, Passage, Row, Scorecard
-from tandem.scoring import MEASURES, facts_share, grounding
+from tandem.scoring import MEASURES, facts_share
 from tandem.stats import minimum_detectable_effect, paired_bootstrap
 
 RETRIEVE, ADAPTER = 1, 2  # the bits of Scorecard.simplicity
@@ -52,7 +53,7 @@ class Effect:
 def context_holds(example: Example, passages: Sequence[Passage | str]) -> bool | None:
     """Whether passages hold what a right answer must say; None without passages or where there is no answer.
 
-    Every fact, word for word; of an example that names none, `SUPPORTED` of the content words of its answer (`scoring.grounding`).
+    Every fact, word for word; of an example that names none, `SUPPORTED` of the content words of its answer.
     """
     if not passages or not example.answerable:
         return None
@@ -60,8 +61,7 @@ def context_holds(example: Example, passages: Sequence[Passage | str]) -> bool |
     share = facts_share("\n".join(texts), example.facts)
     if share is not None:
         return share == 1
-    support = grounding(example.answer, texts)
-    return None if support is None else support >= SUPPORTED
+    return likeness_by_words(example.answer, ["\n".join(texts)])[0] >= SUPPORTED
 
 
 def effects(cards: Mapping[str, Scorecard], settings: Mapping[str, Mapping[str, Any]], resamples: int, seed: int) -> list[Effect]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -387,7 +389,19 @@ class Params(Section):
                 raise ValueError(f"variants: {name!r} is no usable name (no spaces around it, no '/')")
             if name == CHAMPION:
                 raise ValueError(f"variants: {name!r} is the name of what is live; choose another")
+            if alike := [other for other in variants if other != name and plain_name(other) == plain_name(name)]:
+                raise ValueError(f"variants: MLflow spells {name!r} and {alike[0]!r} alike, {plain_name(name)!r}; choose another name")
         return variants
+
+
+def plain_name(name: str) -> str:
+    """A name that MLflow accepts: `hit@1` -> `hit_at_1`, `rag+lora` -> `rag_lora`."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
+
+
+def params_hash(params: Params) -> str:
+    """First 16 hex digits of a hash over all params: what a comparison and the versions that came of it share."""
+    return hashlib.sha256(json.dumps(params.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _filled(row: Any, loaded: dict[str, Any]) -> Any:

@@ -223,7 +223,7 @@ class Scorecard:
 
     `measures` maps a name of `tandem.scoring.MEASURES` to its mean over the rows where it applies (None: applies nowhere);
     `counts` maps the same name to that number of rows, and `latency` to that of the questions timed. `retrieval` holds hit@1, hit@5,
-    mrr, ndcg@10, n; `latency_ms` p50, p95, p99 and those of its stages. `flags` counts what makes a variant complex: retrieve, adapter.
+    mrr, ndcg@10, n; `latency_ms` p50, p95, p99 and those of its stages. `simplicity` is 0 for the simplest: 1 retrieves, 2 has an adapter.
     `cost_by_part` is a mean answer's, by the price book of the run.
     """
 

@@ -13,6 +13,7 @@ from typing import Any
 from tandem.errors import Refused
 from tasks import registry
 from tasks.tracking import begun, connected
+from tasks.way_back import require_whole
 from tasks.workspace import Workspace
 
 WAITING = "tandem.waiting"
@@ -40,8 +41,15 @@ def waiting(workspace: Workspace) -> dict[str, Any] | None:
     mark, champion = _mark(workspace), registry.champion_version(workspace)
     if mark is None or mark["model_version"] == champion:  # killed between the move and the end of the waiting
         return None
+    from mlflow.exceptions import MlflowException
+
     with connected(workspace) as client:
-        tags = client.get_model_version(workspace.name, mark["model_version"]).tags
+        try:
+            tags = client.get_model_version(workspace.name, mark["model_version"]).tags
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # deleted since: nothing waits any more
+                return None
+            raise
     return {
         "model_version": mark["model_version"],
         "variant": tags.get("variant"),
@@ -56,6 +64,7 @@ def waiting(workspace: Workspace) -> dict[str, Any] | None:
 def promote(workspace: Workspace, version: str, remark: str = "approved by hand") -> None:
     """Make a version the champion by hand. Raises Refused for one that waits and was measured against another champion."""
     with workspace.writing():
+        require_whole(workspace, version)
         mark, champion = _mark(workspace), registry.champion_version(workspace)
         if mark is None or mark["model_version"] != version:
             registry.promote(workspace, version)

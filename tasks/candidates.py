@@ -32,13 +32,18 @@ class Candidate:
     @property
     def identity(self) -> str:
         """What makes two candidates answer alike: everything but where the index stands and what it held."""
+        return json.dumps([self.answers_by, self.training], sort_keys=True)
+
+    @property
+    def answers_by(self) -> dict[str, Any]:
+        """All settings that its answers follow from, the adapter's weights aside."""
         behaviour = {"whole_context": False, "shots": [], **self.behaviour}
         said = {key: behaviour[key] for key in ("retrieve", "adapter", "whole_context", "shots")}
         for section, model in _SECTIONS.items():  # through the model: a version registered before a setting existed has its default
             said[section] = model(**behaviour[section]).model_dump()
         if behaviour["retrieve"]:
             said |= {"retrieval": Retrieval(**behaviour["retrieval"]).model_dump(), "layout": behaviour.get("layout")}
-        return json.dumps([said, self.training], sort_keys=True)
+        return said
 
 
 def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:

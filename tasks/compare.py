@@ -54,10 +54,9 @@ def live_champion(workspace: Workspace) -> Live:
 
 
 def _is_relaid(variant: Candidate, champion: Candidate) -> bool:
-    """Whether a variant searches as the champion does, in a table of another layout."""
-    now, then = variant.behaviour, champion.behaviour
-    same = all(now[flag] == then[flag] for flag in ("retrieve", "adapter"))
-    return same and now["retrieve"] and now["layout"] != then.get("layout")
+    """Whether a variant answers as the champion does, but from a table of another layout; its adapter may be another training."""
+    now, then = variant.answers_by, champion.answers_by
+    return variant.behaviour["retrieve"] and now.pop("layout", None) != then.pop("layout", None) and now == then
 
 
 def decide_on(workspace: Workspace, comparison: Comparison, live: Live) -> Decision:

@@ -10,12 +10,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from importlib import import_module
 
+from tandem.errors import Refused
 from tasks.structure import OPTIONS, restored
 from tasks.workspace import PROJECT
 
@@ -65,15 +67,23 @@ class _Child:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
             paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
+            told = tempfile.TemporaryFile()  # noqa: SIM115  # the child's own as long as it lives
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tasks.convert"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=told,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
             )
             assert self.process.stdout is not None
-            self.process.stdout.readline()  # it has started: the time limit is the file's alone
+            if not self.process.stdout.readline():  # it has started: the time limit is the file's alone
+                self.stop()
+                told.seek(0)
+                last = (told.read().decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+                raise Refused(
+                    f"the process that reads html, csv, pdf, docx and pptx files does not start: {last[:300]}",
+                    hint="No file was judged. Check the installation with `make install`, or the memory that is free, and run it again.",
+                )
         return self.process
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from tandem.consistency import with_consistency
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
 from tandem.interference import context_holds
-from tandem.params import Form, Prompt
+from tandem.params import Form, Prompt, params_hash
 from tandem.records import Document, Example, Generation, Passage, Row, Scorecard
 from tandem.scoring import retrieval_scores, retrieval_summary, score_row, scorecard, scorecard_to_json, summary
 from tasks.bases import revision_of
@@ -70,7 +70,8 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     if not held_out:
         raise Refused(
             f"no held-out question is left: {len(labelled.examples)} examples, {len(labelled.set_aside)} expired, "
-            f"{len(labelled.unfit)} unfit, {len(labelled.sides.straddling)} straddling, {len(seen)} in the training lineage",
+            f"{len(labelled.unfit)} unfit, {len(labelled.sides.straddling)} straddling, "
+            f"{len(labelled.sides.held_out) - len(unseen)} of the held-out side in the training lineage",
             hint="Add examples to data/examples.jsonl, or raise split.held_out in params.yaml.",
         )
     lineup = Lineup(workspace, candidates, versions, progress)
@@ -175,7 +176,7 @@ def _scorecard(
                 n_tokens_in=generation.n_tokens_in,
                 n_tokens_out=generation.n_tokens_out,
                 cost_usd=cost_of_answer(params.prices, usage, adapter),
-                form=form,
+                form=params.form,
                 metric=params.evaluation.quality,
                 usage=usage,
                 cited=parsed.cited,
@@ -227,7 +228,7 @@ def _lineage(workspace: Workspace) -> dict[str, Any]:
         "examples": examples_md5(workspace),
         "index_version": read_pointer(workspace)["version"],
         "git_commit": commit_of(workspace.root),
-        "params_hash": hashlib.sha256(workspace.params.model_dump_json().encode()).hexdigest()[:12],
+        "params_hash": params_hash(workspace.params),
         "base": workspace.params.base.model,
         "base_revision": revision_of(workspace.params.base),
     }

@@ -34,13 +34,12 @@ def follow(workspace: Workspace, entries: Entries, progress: Progress) -> tuple[
 
 
 def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping[str, Any], progress: Progress) -> None:
-    """Raises Refused where the layout's embedder cannot be had; what is gone from the manifest has then left the table all the same."""
+    """Raises Refused where the layout's embedder cannot be had; what is gone or changed has then left the table all the same."""
     table, held = open_sound(workspace.index_uri, name, layout["language"])
     lagging = [doc_id for doc_id, entry in entries.items() if held.get(doc_id, ("",))[0] != entry["md5"]]
-    gone = sorted(held.keys() - entries.keys())
     documents = _served(workspace, entries, lagging)
     rows = [piece for document in documents for piece in chunk(document, Chunking(**layout["chunking"]))]
-    stale = sorted({*gone, *lagging} & held.keys())
+    stale = sorted((held.keys() - entries.keys()) | (held.keys() & set(lagging)))
     if not rows and not stale:
         return
     try:
@@ -48,8 +47,8 @@ def _bring_up(workspace: Workspace, entries: Entries, name: str, layout: Mapping
         texts = [piece.embedded_text for piece in rows]
         vectors, _ = embed_cached(embedder, texts, embedding_cache(workspace), lambda done, total: progress("embed", done, total))
     except Refused:
-        if table is not None and gone:
-            table.delete(f"doc_id IN ({quoted(gone)})")
+        if table is not None and stale:
+            table.delete(f"doc_id IN ({quoted(stale)})")
         raise
     batch = Batch(rows, vectors, {document.id: document.md5 for document in documents}, embedder.name)
     commit(workspace.index_uri, name, batch, stale, layout["language"], overwrite=table is None)

@@ -26,8 +26,9 @@ from tasks.examples import document_ids, label_examples
 from tasks.index import purge, text_hashes
 from tasks.index_health import restore_earlier
 from tasks.manifest import manifest_or_empty
+from tasks.readers import is_name
 from tasks.refresh import Progress, all_chunks, refresh
-from tasks.tracking import begun
+from tasks.tracking import begun, set_aside
 from tasks.train import load_trained, read_trained
 from tasks.versions import record
 from tasks.workspace import Workspace, write_json
@@ -75,10 +76,12 @@ def forget(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool = Fals
         examples = _naming(workspace, ids)
         adapters, showing, unasked = _holding_versions(workspace, ids)
         drop_checkpoint(workspace)  # an interrupted training may have begun on any earlier set
+        for copy in (*workspace.state_dir.glob("fetched/*"), *workspace.state_dir.glob("restoring-*")):  # of files that were put back
+            copy.unlink(missing_ok=True)
         for doc_id in ids:
             quarantine.clear(workspace, doc_id)
             _remove(workspace.documents_dir / doc_id)
-        refreshed = refresh(workspace, progress=progress)
+        refreshed = refresh(workspace, progress=progress, guarded=False)  # nothing that crowds a canary out may keep it served
         purge(workspace)
         n_vectors = embedding_cache(workspace).keep_only(text_hashes(workspace))
         keep_only(workspace.converted_dir, {entry["md5"] for entry in manifest_or_empty(workspace)["documents"].values()})
@@ -111,7 +114,7 @@ def _begin(workspace: Workspace, doc_ids: Sequence[str], everywhere: bool) -> tu
     if unknown:
         raise Refused(*(_nowhere(doc_id, known) for doc_id in unknown), hint="Give the path below data/documents; nothing was forgotten.")
     ids = sorted({*asked, *before["documents"]})
-    if not document_ids(workspace.documents_dir) - set(ids):
+    if not {doc_id for doc_id in document_ids(workspace.documents_dir) if is_name(doc_id)} - set(ids):
         raise Refused(
             f"these are all of the documents below {workspace.documents_dir}: no index could be made of the rest",
             hint="Put another document there first, or delete the workspace.",
@@ -221,6 +224,9 @@ def _still(workspace: Workspace, ids: Sequence[str], examples: Sequence[str], se
     quoting = [path for path in reports if _quotes(path, ids, sentences)]
     if quoting:
         yield f"{len(quoting)} files of comparisons quote it, such as {quoting[0]}; `tandem compare`, delete the older reports, {again}"
+    waiting = [path for path in set_aside(workspace) if _quotes(path, ids, sentences)]
+    if waiting:
+        yield f"{len(waiting)} records that wait for MLflow quote it, such as {waiting[0]}; delete them, or MLflow will get them"
     if begun(workspace):
         yield f"MLflow at {workspace.tracking_uri}: traces of answers and the records of trainings and comparisons may quote it"
 

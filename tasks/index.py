@@ -23,7 +23,7 @@ from tasks.rankings import PASSAGE_COLUMNS, allowed, rankings
 from tasks.table import chunks_in, connect, drop_table, find_table, optimize, put_aside, quoted, rewrite
 from tasks.workspace import Workspace, write_json
 
-FORMAT = 2  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
+FORMAT = 3  # part of the layout: raise it when columns, chunking code or full-text settings change what a table holds
 MAX_TABLES = 1_000
 KEYS_AT_ONCE = 1_000
 

@@ -48,6 +48,11 @@ def write_manifest(workspace: Workspace, entries: Entries, lines: Lines | None =
     _write(workspace, {"layout": layout, "checks": checks, "documents": entries}, {} if lines is None else lines)
 
 
+def replace_documents(workspace: Workspace, entries: Entries) -> None:
+    """Replace the documents of the manifest; layout and checks stay."""
+    _write(workspace, {**read_manifest(workspace), "documents": entries}, {})
+
+
 def hold(workspace: Workspace, doc_ids: Collection[str]) -> None:
     """Mark documents as served without their file, before their file is moved: a run that is killed then does not take it for deleted."""
     if not doc_ids:

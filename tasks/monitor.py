@@ -34,10 +34,15 @@ def measure_drift(workspace: Workspace) -> list[Signal]:
         asked=embedded([one.question for one in asked]),
         examples=embedded([example.question for example in examples]),
         feedback=[one.feedback for one in asked if one.feedback is not None],
-        staleness=adapter_staleness(workspace, trained) if trained and trained.trained else None,
+        staleness=adapter_staleness(workspace, trained) if trained and trained.trained and uses_adapter(workspace) else None,
         seed=params.seed,
     )
     return measure(evidence, params.drift)
+
+
+def uses_adapter(workspace: Workspace) -> bool:
+    """Whether any variant answers with an adapter."""
+    return any(variant.adapter for variant in workspace.params.variants.values())
 
 
 def retraining_helps(workspace: Workspace, signals: list[Signal]) -> bool:
@@ -49,6 +54,8 @@ def retraining_helps(workspace: Workspace, signals: list[Signal]) -> bool:
     from tasks.train import load_trained
 
     fired = {signal.name for signal in signals if signal.fired}
+    if not uses_adapter(workspace):
+        return False
     if not fired or "staleness" in fired:
         return bool(fired)
     trained = load_trained(workspace)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tasks.readers import FileStamp
 from tasks.workspace import Workspace
 
 _SUFFIX = ".reason.json"
+MAX_NAME_BYTES = 255 - len(_SUFFIX)
 
 
 def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileStamp) -> bool:
@@ -29,14 +32,14 @@ def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileSt
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "document": shown(doc_id),
-        "reasons": list(reasons),
+        "reasons": [shown(reason) for reason in reasons],
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "md5": stamp.md5,
         "size_bytes": stamp.size_bytes,
     }
     partial = target.with_name(target.name + ".tmp")
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(target.with_name(target.name + _SUFFIX))
+    partial.replace(_reason_of(target))
     os.replace(source, target)
     return True
 
@@ -53,15 +56,15 @@ def _looks_like(path: Path, stamp: FileStamp) -> bool:
 
 def clear(workspace: Workspace, doc_id: str) -> None:
     """Forget the bad version: a later good one has taken its place."""
-    target = _place(workspace, doc_id)
-    target.unlink(missing_ok=True)
-    target.with_name(target.name + _SUFFIX).unlink(missing_ok=True)
+    for target in _places(workspace, doc_id):
+        if _is_free(workspace.quarantine_dir, target):
+            target.unlink(missing_ok=True)
+            _reason_of(target).unlink(missing_ok=True)
 
 
 def holds(workspace: Workspace, doc_id: str) -> bool:
     """Whether a bad version of this document was moved aside and nothing good has come since."""
-    target = _place(workspace, doc_id)
-    return target.with_name(target.name + _SUFFIX).is_file()
+    return any(_is_free(workspace.quarantine_dir, target) and _reason_of(target).is_file() for target in _places(workspace, doc_id))
 
 
 def read_reasons(workspace: Workspace) -> dict[str, dict[str, Any]]:
@@ -71,11 +74,34 @@ def read_reasons(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 def _contents(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.rglob(f"*{_SUFFIX}")):
-        yield json.loads(path.read_text(encoding="utf-8"))
+        with suppress(ValueError):  # a document that was moved here may be named like a reason
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(content, dict) and content.keys() >= {"document", "reasons"}:
+                yield content
 
 
 def _place(workspace: Workspace, doc_id: str) -> Path:
-    return workspace.quarantine_dir / shown(doc_id)
+    return next(target for target in _places(workspace, doc_id) if _is_free(workspace.quarantine_dir, target))
+
+
+def _places(workspace: Workspace, doc_id: str) -> tuple[Path, Path]:
+    """Where a document goes: by its path, or by the start of its hash where the name is too long or something else is in the way."""
+    hashed = hashlib.sha256(shown(doc_id).encode()).hexdigest()[:16]
+    return workspace.quarantine_dir / shown(doc_id), workspace.quarantine_dir / f"{hashed}{Path(doc_id).suffix[:16]}"
+
+
+def _is_free(folder: Path, target: Path) -> bool:
+    """Whether a file and its reason can stand there: no name too long, no folder of that name, no file where a folder has to be."""
+    above = [path for path in target.parents if path != folder and path.is_relative_to(folder)]
+    return (
+        len(target.name.encode()) <= MAX_NAME_BYTES
+        and not target.is_dir()
+        and not any(path.exists() and not path.is_dir() for path in above)
+    )
+
+
+def _reason_of(target: Path) -> Path:
+    return target.with_name(target.name + _SUFFIX)
 
 
 def shown(doc_id: str) -> str:

@@ -34,7 +34,7 @@ class Stage:
 STAGES = (
     Stage((1,), Mix(absent=0.06, cloze=0.08, target_chars=(60, 250)), 0.60, 2048),
     Stage((1, 2, 2), Mix(absent=0.08, cloze=0.10, target_chars=(80, 400)), 0.72, 3072),
-    Stage((1, 1, 2, 3, 3, 4, 5, 6, 8), Mix(absent=0.18, cloze=0.05, first=0.3, target_chars=(80, 450)), 2.0, 4096),
+    Stage((1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 5, 5, 8, 8, 8), Mix(absent=0.18, cloze=0.05, first=0.3, target_chars=(80, 450)), 2.0, 4096),
 )
 
 

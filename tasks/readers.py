@@ -14,15 +14,17 @@ from typing import Any
 
 import yaml
 
+from tandem.chunking import first_heading
 from tandem.params import Documents
 from tandem.records import Document
 from tasks.convert import Unconvertible, convert
 from tasks.converted import convert_cached
 
 _TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)$|^(4913|thumbs\.db|desktop\.ini)$", re.IGNORECASE)
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_UNCLOSED = re.compile(r"\A---[ \t]*\n[A-Za-z_][\w-]*[ \t]*:")
-_FIRST_HEADING = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A(\s*)---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_KEY = re.compile(r"^[ \t]*['\"]?[A-Za-z_][\w-]*['\"]?[ \t]*:", re.MULTILINE)
+_UNCLOSED = re.compile(r"\A\s*---[ \t]*\n(?:[A-Za-z_][\w-]*|(?:.*\n){0,20}?[ \t]*['\"]?(?i:roles?|trainable)['\"]?)[ \t]*:")
+_MISSPELT = {"role": "roles", "roles": "roles", "trainable": "trainable", "validuntil": "valid_until"}
 _DATED = ("last_reviewed", "updated", "date")
 
 
@@ -202,8 +204,8 @@ Read = Callable[[bytes, Documents, Path | None], tuple[str, dict[str, Any]]]
 def _text(data: bytes, params: Documents, store: Path | None) -> tuple[str, dict[str, Any]]:
     text = decode(data)
     match = _FRONT_MATTER.match(text)
-    if match:
-        return text[match.end() :], _front_matter(match[1])
+    if match and (not match[1] or _KEY.search(match[2])):
+        return text[match.end() :], _front_matter(match[2])
     if _UNCLOSED.match(text):
         raise Unreadable("front matter is opened by '---' but never closed by another '---'")
     return text, {}
@@ -252,13 +254,32 @@ def decode(data: bytes) -> str:
 def _front_matter(text: str) -> dict[str, Any]:
     try:
         loaded = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"front matter is not YAML: {' '.join(str(error).split())}") from error
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
         raise Unreadable(f"front matter holds {type(loaded).__name__}, not a mapping of keys")
-    return {str(key): value for key, value in loaded.items()}
+    matter = {str(key): _whole(value) for key, value in loaded.items()}
+    for key, value in matter.items():
+        meant = _MISSPELT.get(re.sub(r"[\W_]", "", key).lower())
+        if meant and key != meant:
+            raise Unreadable(f"front matter: {key!r} is not read; write {meant}")
+        if meant and value is None:
+            raise Unreadable(f"front matter: {key} is empty; give its value, or leave the line out")
+    return matter
+
+
+def _whole(value: Any) -> Any:
+    """Text whose characters beyond the first plane were escaped in halves, as JSON does, put together again."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"front matter: {value!r} holds half of a character") from error
 
 
 def _title(matter: Mapping[str, Any], text: str) -> str:
@@ -266,8 +287,7 @@ def _title(matter: Mapping[str, Any], text: str) -> str:
     given = matter.get("title")
     if isinstance(given, str) and given.strip():
         return " ".join(given.split())
-    heading = _FIRST_HEADING.search(text)
-    return heading[1].strip() if heading else ""
+    return first_heading(text)
 
 
 def _roles(value: Any) -> tuple[str, ...]:

@@ -216,7 +216,7 @@ def aliases(workspace: Workspace) -> Iterator[Finding]:
 
     known = registry.versions(workspace)
     for version, names in known.items():
-        for fault in _faults(workspace, version) if names else ():
+        for fault in faults_of(workspace, version) if names else ():
             seen = f"{workspace.name} version {version}: {fault}"
             yield Finding("registry", f"the {' and '.join(names)} cannot answer", seen, "tandem history, then tandem promote VERSION")
     promoted = registry.last_promoted(workspace)
@@ -227,7 +227,8 @@ def aliases(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("registry", "there is no champion any more", seen, f"tandem promote {back}" if back else "tandem run")
 
 
-def _faults(workspace: Workspace, version: str) -> Iterator[str]:
+def faults_of(workspace: Workspace, version: str) -> Iterator[str]:
+    """Why a registered version cannot answer: its files, its adapter's weights, its table."""
     from tandem.errors import Refused
     from tasks import registry
     from tasks.table import find_table

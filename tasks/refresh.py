@@ -17,13 +17,14 @@ from tandem.records import Chunk
 from tasks import canaries, quarantine
 from tasks.embed import CachedEmbedder, Embedder, embed_cached, embedder_of_layout, embedding_cache, load_embedder
 from tasks.follow import follow
-from tasks.index import Index, layout_of, read_pointer, table_name, write_pointer
+from tasks.index import Index, layout_of, pointer_path, read_pointer, table_name, write_pointer
 from tasks.manifest import (
     Entries,
     entry_of,
     hold,
     out_of_step,
     read_manifest,
+    replace_documents,
     settled,
     write_manifest,
     write_stamps,
@@ -32,9 +33,9 @@ from tasks.readers import read_document
 from tasks.stage import run_stage
 from tasks.state import State, read_state
 from tasks.survey import Progress, Survey, nothing_to_serve, take_survey
-from tasks.table import Batch, chunks_in, commit, documents_in, drop_table, find_table, open_sound
+from tasks.table import Batch, chunks_in, commit, documents_in, drop_table, find_table, open_sound, quoted
 from tasks.warm import Warm
-from tasks.workspace import Workspace
+from tasks.workspace import Workspace, write_json
 
 __all__ = ["Refreshed", "all_chunks", "read_manifest", "refresh"]
 
@@ -82,6 +83,7 @@ class Refreshed:
             chunks_embedded=self.chunks_embedded + later.chunks_embedded,
             searchable_s=max(self.searchable_s, later.searchable_s),
             repaired=self.repaired or later.repaired,
+            notes=tuple(dict.fromkeys((*self.notes, *later.notes))),
         )
 
 
@@ -91,18 +93,20 @@ def refresh(
     progress: Progress | None = None,
     rebuild: bool = False,
     warm: Warm | None = None,
+    guarded: bool = True,
 ) -> Refreshed:
     """Read, check, chunk, embed and commit what has changed since the manifest. It may be killed at any line and run again.
 
     `changed` names documents whose bytes are read even where size and time look the same; `rebuild` writes all rows anew, from the
     embedding cache. With `warm`, what a long-lived process keeps from one refresh to the next, `changed` may also name folders, and
     nothing else is looked at: the time until the text is searchable does not grow with the number of documents. Raises Refused and
-    leaves the index as it was: no readable document at all, or a canary question that does not find its document any more.
+    leaves the index as it was: no readable document at all, or a canary question that does not find its document any more. Deleted
+    documents leave it then too, and so do those that fewer callers may see now, until a refresh passes. `guarded=False` asks no canary.
     """
     report = progress or (lambda step, done, total: None)
     with workspace.writing():
         for state, anew in _starts(workspace, None if rebuild else warm, rebuild):
-            done = _refresh(workspace, state, changed, report, anew)
+            done = _refresh(workspace, state, changed, report, anew, guarded)
             if done is not None:
                 notes = follow(workspace, state.entries, report)
                 if warm is not None:
@@ -123,7 +127,9 @@ def _starts(workspace: Workspace, warm: Warm | None, rebuild: bool) -> Iterator[
     yield read_state(workspace), True
 
 
-def _refresh(workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool) -> Refreshed | None:
+def _refresh(
+    workspace: Workspace, state: State, changed: Sequence[str] | None, progress: Progress, rebuild: bool, guarded: bool
+) -> Refreshed | None:
     """None: the audit found the table unlike the manifest. With `rebuild` all rows are written anew in one commit."""
     started = time.perf_counter()
     survey = take_survey(workspace, state, changed, progress, rebuild)
@@ -143,7 +149,8 @@ def _refresh(workspace: Workspace, state: State, changed: Sequence[str] | None, 
         anew = rebuild or table is None
         table = commit(workspace.index_uri, name, batch, stale, language, overwrite=anew, table=table)
         searchable_s = time.perf_counter() - started
-        _hold_to_canaries(workspace, state, survey, entries, table, embedder)
+        if guarded:
+            _hold_to_canaries(workspace, state, survey, entries, table, embedder)
         if not _is_in_step(state, survey, entries, table):
             return None
     return _conclude(workspace, state, survey, entries, table, n_embedded, searchable_s or time.perf_counter() - started)
@@ -203,6 +210,7 @@ def _hold_to_canaries(workspace: Workspace, state: State, survey: Survey, entrie
         drop_table(workspace.index_uri, table.name)
     else:
         table.restore(_version_before(workspace, survey))
+    withdrawn = _withdraw(workspace, survey, entries)
     depth = workspace.params.index.canary_depth
     raise Refused(
         *(
@@ -210,8 +218,31 @@ def _hold_to_canaries(workspace: Workspace, state: State, survey: Survey, entrie
             f"among the first {depth} documents"
             for example in lost
         ),
-        hint="The index is as it was before. Mend the documents that crowd it out, or correct the example, and run `tandem refresh`.",
+        hint=f"The index is as it was before{withdrawn}. Mend the documents that crowd it out, or correct the example, and run "
+        "`tandem refresh`.",
     )
+
+
+def _withdraw(workspace: Workspace, survey: Survey, entries: Entries) -> str:
+    """Take out of all tables what was deleted, or may be seen by fewer callers than before; says how much that was."""
+    gone = [doc_id for doc_id in survey.served if doc_id not in entries]
+    narrowed = [doc_id for doc_id, before in survey.served.items() if doc_id in entries and _is_narrower(entries[doc_id], before)]
+    leaving = sorted((*gone, *narrowed))
+    if not leaving:
+        return ""
+    table = find_table(workspace.index_uri, read_pointer(workspace)["table"])
+    if table is not None:
+        table.delete(f"doc_id IN ({quoted(leaving)})")
+        write_json(pointer_path(workspace), {**read_pointer(workspace), "version": int(table.version)})
+    left = {doc_id: entry for doc_id, entry in read_manifest(workspace)["documents"].items() if doc_id not in leaving}
+    replace_documents(workspace, left)
+    follow(workspace, left, lambda *_: None)
+    return f", but for {len(gone)} deleted and {len(narrowed)} restricted documents, which have left it"
+
+
+def _is_narrower(entry: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    now, then = set(entry["roles"]), set(before["roles"])
+    return bool(now) and (not then or not then <= now)
 
 
 def _index_before(workspace: Workspace, survey: Survey) -> Index | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tandem.errors import Refused
+from tandem.params import params_hash
 from tandem.records import Decision
+from tasks.repository import commit_of
 from tasks.tracking import experiment, quoted
 from tasks.workspace import PROJECT, Workspace
 
@@ -92,14 +92,13 @@ def _requirements() -> list[str]:
 
 
 def _tags(workspace: Workspace, behaviour: Mapping[str, Any], summary: Mapping[str, Any], decision: Decision) -> dict[str, str]:
-    params = json.dumps(workspace.params.model_dump(mode="json"), sort_keys=True)
     tags = {
         "variant": behaviour["variant"],
         "base": behaviour["base"].get("model", ""),
         "data_version": behaviour["data_version"],
         "index_version": behaviour["index_version"],
-        "git_commit": _git_commit(workspace.root),
-        "params_hash": hashlib.sha256(params.encode()).hexdigest()[:16],
+        "git_commit": commit_of(workspace.root),
+        "params_hash": params_hash(workspace.params),
         "scorecard": json.dumps(summary, default=str),
         "n": json.dumps(decision.n),
         "interval": json.dumps([decision.interval.low, decision.interval.high] if decision.interval else None),
@@ -108,11 +107,3 @@ def _tags(workspace: Workspace, behaviour: Mapping[str, Any], summary: Mapping[s
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return {name: str(value) for name, value in tags.items() if value is not None}
-
-
-def _git_commit(root: Path) -> str | None:
-    try:
-        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None

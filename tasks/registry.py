@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def _way_back(client: MlflowClient, workspace: Workspace) -> tuple[str, str]:
     aliases = _aliases(client, workspace)
     old = aliases.get("champion")
     events = _events(client, workspace)
-    unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
+    unfinished = _is_unfinished(client, workspace, events, old)
     if unfinished and events[-1]["kind"] == "rollback":
         new = events[-1]["model_version"]  # killed half-way: finish it
     elif unfinished and aliases.get("previous") == old:
@@ -168,7 +169,7 @@ def history(workspace: Workspace) -> list[dict[str, Any]]:
         return []
     with connected(workspace) as client:
         events = _events(client, workspace)
-        if events and _aliases(client, workspace).get("champion") == events[-1]["from"] != events[-1]["model_version"]:
+        if _is_unfinished(client, workspace, events, _aliases(client, workspace).get("champion")):
             events.pop()  # written, but killed before the alias moved
     return [{key: value for key, value in event.items() if key not in ("kind", "from")} for event in events]
 
@@ -208,7 +209,7 @@ def _switch(
     name, old, events = workspace.name, _aliases(client, workspace).get("champion"), _events(client, workspace)
     if old == new:
         return
-    unfinished = bool(events) and old == events[-1]["from"] != events[-1]["model_version"]
+    unfinished = _is_unfinished(client, workspace, events, old)
     event = {
         "model_version": new,
         "variant": tags.get("variant"),
@@ -226,6 +227,14 @@ def _switch(
     if old is not None:
         client.set_registered_model_alias(name, "previous", old)
     client.set_registered_model_alias(name, "champion", new)
+
+
+def _is_unfinished(client: MlflowClient, workspace: Workspace, events: Sequence[Mapping[str, Any]], champion: str | None) -> bool:
+    """Whether the last event was written and its alias never moved: the champion is the one before it. The first one has none before it,
+    nor is there a champion where the first was deleted since."""
+    if not events or champion != events[-1]["from"] or champion == events[-1]["model_version"]:
+        return False
+    return champion is not None or events[-1]["model_version"] in _versions(client, workspace)
 
 
 def _events(client: MlflowClient, workspace: Workspace) -> list[dict[str, Any]]:
@@ -260,18 +269,25 @@ def _versions(client: MlflowClient, workspace: Workspace) -> dict[str, dict[str,
 def _fetch(client: MlflowClient, workspace: Workspace, chosen: str, source: str) -> Path:
     """The version's files on this machine: in place over a local store, downloaded once into `.tandem/models/` otherwise."""
     kept = workspace.state_dir / "models" / f"{chosen}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
-    if kept.is_dir():
+    if (kept / "MLmodel").is_file():
         return kept
     uri = client.get_model_version_download_uri(workspace.name, chosen)
     local = Path(uri.removeprefix("file://"))
-    if local.is_dir():
+    if (local / "MLmodel").is_file():
         return local
     with experiment(workspace):
         from mlflow.artifacts import download_artifacts
 
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as partial:
-            Path(download_artifacts(f"models:/{workspace.name}/{chosen}", dst_path=partial)).rename(kept)
+            found = Path(download_artifacts(f"models:/{workspace.name}/{chosen}", dst_path=partial))
+            if not (found / "MLmodel").is_file():  # of a folder that is gone MLflow makes an empty one
+                raise Refused(
+                    f"the files of {workspace.name} version {chosen} are not at {uri}",
+                    hint="Bring them back there; `tandem doctor` says of every version whether it can answer.",
+                )
+            shutil.rmtree(kept, ignore_errors=True)
+            found.rename(kept)
     return kept
 
 

@@ -15,10 +15,10 @@ from tandem.drift import Signal
 from tandem.economics import costs_of
 from tandem.errors import Refused
 from tandem.evidence import evidence_metrics
-from tandem.params import Prices
+from tandem.params import Prices, plain_name
 from tandem.records import Decision, Scorecard
 from tandem.scoring import mean_tokens
-from tasks.tracking import connected, experiment_id, metric_name, put_aside
+from tasks.tracking import connected, experiment_id, put_aside
 from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _split_metrics(lineage: Mapping[str, Any]) -> dict[str, float | None]:
 def _run(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, Any], parent: str | None = None) -> Iterator[str]:
     """A run that ends FINISHED, or FAILED where the block raises. Not the fluent API: its active run belongs to the thread."""
     named = {"mlflow.runName": name, "mlflow.source.name": "tandem", **({"mlflow.parentRunId": parent} if parent else {})}
-    shown = {metric_name(key): str(value)[:MAX_VALUE_CHARS] for key, value in tags.items() if value is not None}
+    shown = {plain_name(key): str(value)[:MAX_VALUE_CHARS] for key, value in tags.items() if value is not None}
     run_id = str(client.create_run(experiment, tags={**named, **shown}).info.run_id)
     try:
         yield run_id
@@ -221,7 +221,7 @@ def _run(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, An
 def _log_params(client: MlflowClient, run_id: str, params: Mapping[str, Any]) -> None:
     from mlflow.entities import Param
 
-    rows = [Param(metric_name(name), str(value)[:MAX_VALUE_CHARS]) for name, value in _flat(params)]
+    rows = [Param(plain_name(name), str(value)[:MAX_VALUE_CHARS]) for name, value in _flat(params)]
     for at in range(0, len(rows), MAX_BATCH):
         client.log_batch(run_id, params=rows[at : at + MAX_BATCH])
 
@@ -235,7 +235,7 @@ def _log_metrics(
 
     now_ms = int(time.time() * 1000)
     rows: list[Metric] = [
-        Metric(metric_name(name), float(value), now_ms, step, model_id=model_id) for name, value in metrics.items() if value is not None
+        Metric(plain_name(name), float(value), now_ms, step, model_id=model_id) for name, value in metrics.items() if value is not None
     ]
     if rows:
         client.log_batch(run_id, metrics=rows)

@@ -26,6 +26,7 @@ from tasks.workspace import Workspace
 
 MAX_BODY_BYTES = 65_536
 GRACE_S = 30  # for answers that are under way when the end is asked for
+LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 PAGE_POLICY = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -70,7 +71,12 @@ def serve(workspace: Workspace, host: str, port: int, say: Callable[[str], None]
         signal.signal(number, signal.default_int_handler)
     served = Served(workspace, say)
     config = uvicorn.Config(
-        make_app(served), log_config=None, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S
+        make_app(served, is_local=_is_local(listener)),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_S,
     )
     server = uvicorn.Server(config)
     ended = Event()
@@ -121,8 +127,9 @@ def _is_local(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def make_app(served: Served) -> FastAPI:
-    """The endpoints. Every refusal is `{"detail": reason}`."""
+def make_app(served: Served, is_local: bool = False) -> FastAPI:
+    """The endpoints. Every refusal is `{"detail": reason}`. `is_local`: only names of this machine are answered to, or a page elsewhere
+    could ask through a browser that runs here (DNS rebinding)."""
     app = FastAPI(title=f"Tandem: {served.workspace.name}", docs_url=None, redoc_url=None)
     page = Path(__file__).with_name("serve.html").read_text(encoding="utf-8")
 
@@ -159,7 +166,10 @@ def make_app(served: Served) -> FastAPI:
         return JSONResponse({"trace_id": body.trace_id, "verdict": body.verdict})
 
     @app.middleware("http")
-    async def limit_body(request: Request, handle: Callable[..., Any]) -> Response:
+    async def look_at_headers(request: Request, handle: Callable[..., Any]) -> Response:
+        if is_local and request.url.hostname not in LOCAL_NAMES:
+            seen = f"asked as {request.url.hostname}, and only this machine is listened to: ask as localhost or 127.0.0.1"
+            return _refusal(403, f"{seen}; a proxy here must send one of them as its Host")
         length = request.headers.get("content-length", "")
         if request.method == "POST" and not length.isdigit():
             return _refusal(411, "the request does not say how long it is: send Content-Length")

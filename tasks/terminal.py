@@ -22,11 +22,8 @@ def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
     absent = [f"{variant}: absent, {reason}" for variant, reason in outcome["absent"].items()]
     decision = outcome["decision"]
     verdict = f"{decision['variant']} is promoted" if decision["promoted"] else _unpromoted(outcome)
-    violations = [f"  {variant} breaks {'; '.join(broken)}" for variant, broken in decision["violations"].items() if broken]
     lines = [f"{name}, {decision['n']} held-out questions, data version {outcome['data_version']}", "", *table, *absent, ""]
-    return "\n".join(
-        [*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), *violations, f"Report: {outcome['report']}"]
-    )
+    return "\n".join([*lines, f"{verdict}:", *(f"  - {reason}" for reason in decision["reasons"]), f"Report: {outcome['report']}"])
 
 
 def _unpromoted(outcome: Mapping[str, Any]) -> str:

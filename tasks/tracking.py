@@ -81,11 +81,6 @@ def begun(workspace: Workspace) -> bool:
     return bool(workspace.settings.tracking_uri) or (workspace.state_dir / "mlflow.db").is_file()
 
 
-def metric_name(name: str) -> str:
-    """A name that MLflow accepts: `hit@1` -> `hit_at_1`, `rag+lora` -> `rag_lora`."""
-    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
-
-
 def quoted(name: str) -> str:
     """A name as MLflow's search filters take it."""
     return f'"{name}"' if "'" in name else f"'{name}'"

@@ -66,8 +66,7 @@ def feedback(workspace: Workspace, trace_id: str, value: bool | float, comment: 
     try:
         replay_feedback(workspace, record)
     except Refused as error:
-        waiting = any(trace_id in path.read_text(encoding="utf-8") for path in set_aside(workspace))
-        if not waiting and _reachable(workspace):
+        if _is_unknown(error) and not _waits(workspace, trace_id):
             hint = "Give the trace_id that came with the answer."
             raise Refused(f"{workspace.name} has no answer with the trace id {trace_id}", hint=hint) from error
         put_aside(workspace, "feedback", record, error)
@@ -145,12 +144,19 @@ def _without_text(answer: Answer) -> Answer:
     return replace(answer, answer="", text="", sources=tuple(replace(source, quote="") for source in answer.sources))
 
 
-def _reachable(workspace: Workspace) -> bool:
-    try:
-        experiment_id(workspace)
-    except Refused:
-        return False
-    return True
+def _is_unknown(refusal: Refused) -> bool:
+    return getattr(refusal.__cause__, "error_code", None) == "RESOURCE_DOES_NOT_EXIST"
+
+
+def _waits(workspace: Workspace, trace_id: str) -> bool:
+    """Whether the outbox holds that answer, or did when it was listed."""
+    for path in set_aside(workspace):
+        try:
+            if trace_id in path.read_text(encoding="utf-8"):
+                return True
+        except FileNotFoundError:  # replayed meanwhile
+            return True
+    return False
 
 
 def _write(workspace: Workspace, record: Mapping[str, Any]) -> None:

@@ -312,7 +312,7 @@ def _reading_score(
 
 
 def _save(workspace: Workspace, trained: Trained, model: Any) -> None:
-    with replacing(workspace.adapter_dir) as fresh:
+    with workspace.writing(), replacing(workspace.adapter_dir) as fresh:  # no promotion copies half of each
         if model is not None:
             for config in model.peft_config.values():  # the base by name, so that the adapter moves between machines
                 config.base_model_name_or_path = trained.base

@@ -8,13 +8,23 @@ from tandem.behaviour import changes
 from tandem.errors import Refused
 from tasks import registry
 from tasks.candidates import training_digest
+from tasks.records_health import faults_of
 from tasks.workspace import Workspace
+
+
+def require_whole(workspace: Workspace, version: str) -> None:
+    """Raises Refused where a version that is to become the champion could not answer."""
+    faults = list(faults_of(workspace, version))
+    if faults:
+        seen = f"version {version} of {workspace.name} cannot answer: {'; '.join(faults)}"
+        raise Refused(seen, hint="`tandem doctor` says how to mend it; until then the champion stays.")
 
 
 def roll_back(workspace: Workspace) -> dict[str, Any]:
     """Swap champion and previous: `from`, `to`, `variant`, and `changed` (key -> value before and now; None where the old one's files
     cannot be read). Raises Refused, and leaves the champion, where there is no previous version or its files cannot be had."""
     old, new = registry.check_way_back(workspace)
+    require_whole(workspace, new)
     target = registry.registered(workspace, new)
     try:
         left = registry.registered(workspace, old)

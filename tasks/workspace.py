@@ -104,7 +104,7 @@ class Workspace:
 
     @property
     def evaluation_dir(self) -> Path:
-        """`metrics.json` (a DVC metric), `scorecards.json`, `decision.json`, `plots/`."""
+        """`metrics.json` (a DVC metric), `scorecards.json`, `plots/`."""
         return self.artifacts_dir / "evaluation"
 
     @property

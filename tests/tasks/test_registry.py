@@ -16,10 +16,10 @@ import pytest
 from mlflow import MlflowClient
 
 from tandem.errors import Refused
-from tandem.params import Params, Prompt, Variant
+from tandem.params import Params, Prompt, Variant, plain_name
 from tandem.records import Answer, Decision, Interval, Row, Scorecard
 from tasks import registry, traffic
-from tasks.tracking import connected, metric_name, set_aside
+from tasks.tracking import connected, set_aside
 from tasks.workspace import Settings, Workspace
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -78,7 +78,7 @@ def scorecard(variant: str) -> Scorecard:
 
 
 def test_names_that_mlflow_refuses_are_rewritten() -> None:
-    assert [metric_name(name) for name in ("hit@1", "rag+lora", "p50")] == ["hit_at_1", "rag_lora", "p50"]
+    assert [plain_name(name) for name in ("hit@1", "rag+lora", "p50")] == ["hit_at_1", "rag_lora", "p50"]
 
 
 def test_artifacts_have_an_absolute_place(workspace: Workspace, client: MlflowClient) -> None:
@@ -394,6 +394,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.timeout(240)
 def test_versions_runs_and_traces_go_through_a_tracking_server(server: str, tmp_path: Path, adapter_dir: Path) -> None:
     workspace = Workspace(tmp_path / "remote", PARAMS, Settings(tracking_uri=server))
+    workspace.root.mkdir()
     report = tmp_path / "report.html"
     report.write_text("<p></p>")
     run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, {"examples": MD5}, report)

@@ -207,7 +207,7 @@ def test_a_signal_lets_it_answer_what_was_asked_and_write_its_traces(server: Ser
     body = json.dumps({"question": "How heavy is the Larch kettle?"}).encode()
     with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))) as connection:
         reply = connection.makefile("rb")
-        connection.sendall(b"POST /ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n")
+        connection.sendall(b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n")
         connection.sendall(b"Content-Length: %d\r\n\r\n" % len(body))
         assert b"100 Continue" in reply.readline()  # so the request is under way
         server.process.send_signal(signal.SIGTERM)
