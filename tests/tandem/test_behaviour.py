@@ -11,3 +11,8 @@ def test_only_what_answers_depend_on_counts_by_its_dotted_key():
 
 def test_a_setting_that_the_older_version_did_not_know_was_none():
     assert changes(RAG, {**RAG, "retrieval": {"k": 3, "rrf_k": 10, "rerank": "mmr"}}) == {"retrieval.rerank": (None, "mmr")}
+
+
+def test_shots_and_a_read_whole_context_count_the_shots_by_their_examples():
+    shown = {**RAG, "shots": [{"example_id": "e1", "answer": "restricted text"}], "whole_context": True}
+    assert changes(RAG, shown) == {"whole_context": (False, True), "shots": ([], ["e1"])}

@@ -124,3 +124,20 @@ def test_whatever_the_text_no_letter_is_lost_and_no_piece_is_too_long(text: str)
     shown = "".join(piece.heading + piece.text for piece in found)
     assert all(shown.count(letter) >= min(1, text.count(letter)) for letter in "ab1é🙂")
     assert found or not any(letter in text for letter in "ab1é🙂")
+
+
+def test_a_row_that_fits_is_not_cut_at_its_full_stops():
+    header = "| who | when |\n|---|---|"
+    rows = [f"| Dr. Smith {i} | calls at 5 p.m. daily |" for i in range(4)]
+    shown = [line for _, text in pieces("\n".join([header, *rows]), SMALL) for line in text.splitlines()]
+    assert [line for line in shown if "Smith" in line] == rows
+
+
+def test_a_fence_that_is_cut_keeps_its_lines():
+    lines = ["```", *(f"step_{i} = run(number={i})  # and wait. Then go on." for i in range(5)), "```"]
+    shown = [line for _, text in pieces("\n".join(lines), SMALL) for line in text.splitlines()]
+    assert shown == lines
+
+
+def test_a_heading_line_full_of_spaces_is_read_in_no_time():
+    assert pieces("# a" + " " * 50_000 + "b\n\nText.")[0][1] == "Text."

@@ -193,3 +193,10 @@ def test_the_front_holds_what_nothing_else_beats():
     assert pareto_front(points) == ["cheap", "good", "twin"]
     assert pareto_front({"only": (0.0, 0.0)}) == ["only"]
     assert pareto_front({}) == []
+
+
+def test_a_shorter_context_costs_no_less_than_nothing_where_most_of_it_was_cached():
+    prices = priced(input_per_1m_tokens=2, cached_input_per_1m_tokens=0.5)
+    usage = Usage(n_tokens_in=20_300, n_cached_tokens=19_968, n_context_tokens=20_000)
+    # 300 + 500 tokens, all of them cached at best: 800 x $0.50/M
+    assert cost_with_context(prices, usage, False, 500) == pytest.approx(0.0004)

@@ -79,3 +79,9 @@ def test_passages_hold_an_answer_when_they_hold_every_fact_or_most_of_its_words(
     assert context_holds(plain, passages[:1]) is False
     assert context_holds(plain, []) is None
     assert context_holds(plain.model_copy(update={"answerable": False}), passages) is None
+
+
+def test_one_sentence_with_a_few_of_the_words_does_not_hold_an_answer_without_facts():
+    example = Example(id="e", question="Where is it?", answer="The spare key is kept in the safe behind the reception desk.")
+    assert context_holds(example, ["Reception: The reception desk opens at nine."]) is False
+    assert context_holds(example, ["Keys: The spare key is in the safe.", "It stands behind the reception desk, well kept."]) is True

@@ -18,6 +18,7 @@ def parsed(**sections: object) -> Params:
         ({"promotion": {"weights": {"qualty": 1}}}, r"yaml: promotion\.weights names qualty; known measures are quality, exact_match"),
         ({"promotion": {"weights": {"judge": 1, "quality": 0}}}, r"promotion\.weights rests on judge alone"),
         ({"promotion": {"weights": {"quality": 0}}}, r"promotion\.weights weighs nothing; known measures are quality"),
+        ({"variants": {"rag+wide": {}, "rag_wide": {}}}, r"MLflow spells 'rag\+wide' and 'rag_wide' alike, 'rag_wide'"),
         ({"form": {"pattern": "("}}, r"form\.pattern '\(' is no regular expression: missing \)"),
         ({"form": {"answer": "{Answer} {source}"}}, r"form\.answer '{Answer} {source}' must hold {answer} once"),
         ({"form": {"answer": "{answer} or {answer}"}}, r"must hold {answer} once, and {source} at most once"),

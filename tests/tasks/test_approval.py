@@ -18,6 +18,7 @@ from tasks.evaluate import Comparison
 from tasks.index import layout_of
 from tasks.status import status_of
 from tasks.terminal import outcome_text
+from tasks.tracking import connected
 from tasks.workspace import Settings, Workspace
 
 MANUAL = Promotion(approve="manual")
@@ -96,6 +97,14 @@ def test_a_move_that_was_killed_before_its_mark_was_taken_away_waits_no_more(wor
     assert approval.waiting(workspace) is None
     approval.promote(workspace, "1")
     assert approval.withdraw(workspace) is None
+
+
+def test_a_deleted_version_waits_no_more(workspace):
+    compared(workspace)
+    with connected(workspace) as client:
+        client.delete_model_version(workspace.name, "1")
+    assert approval.waiting(workspace) is None
+    assert status_of(workspace)["waiting"] is None
 
 
 def test_without_manual_approval_nothing_waits(workspace):

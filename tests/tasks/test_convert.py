@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tandem.errors import Refused
 from tandem.params import Documents, Params, Prompt, Variant
 from tasks import convert
 from tasks.refresh import all_chunks, refresh
@@ -67,3 +68,13 @@ def test_the_converter_of_a_process_that_was_killed_ends_by_itself():
     finally:
         child.kill()
         child.communicate()
+
+
+def test_a_converter_that_does_not_start_condemns_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    convert._CHILD.stop()
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho No module named markitdown >&2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(broken))
+    with pytest.raises(Refused, match=r"does not start: No module named markitdown\. No file was judged"):
+        convert.convert(b"a\n1\n", ".csv", "CsvConverter", 30)

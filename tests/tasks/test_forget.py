@@ -192,6 +192,22 @@ def test_an_interrupted_training_is_dropped_whatever_set_it_began_on(workspace):
     assert load_checkpoint(workspace, "of an earlier set") == Fit()
 
 
+def test_files_that_are_no_documents_do_not_count_as_what_is_left(workspace):
+    (workspace.documents_dir / ".DS_Store").write_bytes(b"x")
+    with pytest.raises(Refused, match="these are all of the documents"):
+        forget(workspace, list(read_manifest(workspace)["documents"]))
+
+
+def test_copies_of_what_was_put_back_go_too_and_waiting_records_are_named(workspace):
+    fetched, waiting = workspace.state_dir / "fetched" / ("0" * 32), workspace.state_dir / "outbox" / "1-question-ab.json"
+    for path in (fetched, waiting):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"The code is {SECRET} number 2.")
+    still = forget(workspace, [DOC]).still
+    assert not fetched.exists()
+    assert any("1 records that wait for MLflow quote it, such as " in line for line in still)
+
+
 def test_a_quarantined_copy_is_forgotten_too(workspace):
     page = workspace.documents_dir / DOC
     page.unlink()

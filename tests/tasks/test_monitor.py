@@ -49,3 +49,9 @@ def test_other_questions_are_cured_by_other_examples_only(workspace):
 def test_before_the_first_training_any_drift_calls_for_one(workspace):
     (workspace.adapter_dir / "training.json").unlink()
     assert retraining_helps(workspace, [OTHER_QUESTIONS])
+
+
+def test_an_adapter_that_no_variant_uses_is_not_trained_again(workspace):
+    alone = {"rag": workspace.params.variants["rag"]}
+    unused = replace(workspace, params=workspace.params.model_copy(update={"variants": alone}))
+    assert not retraining_helps(unused, [OTHER_QUESTIONS, STALE])

@@ -139,6 +139,32 @@ def test_the_title_is_the_first_heading_or_else_the_file_name(tmp_path: Path, na
     assert (document.title, document.is_titled) == (title, name == "a.md")
 
 
+@pytest.mark.parametrize("before", ["", "\n", " ", "\ufeff\n \n"])
+def test_what_restricts_is_read_also_behind_blank_lines(tmp_path: Path, before: str):
+    write(tmp_path, "a.md", f'{before}---\ntitle: "Go \\ud83d\\ude80"\nroles: hr\n---\n# Salary\n\nB3.\n')
+    document = read_document(tmp_path, "a.md", Documents())
+    assert (document.title, document.roles, document.text) == ("Go \U0001f680", ("hr",), "# Salary\n\nB3.\n")
+
+
+def test_text_between_two_rules_is_no_front_matter(tmp_path: Path):
+    write(tmp_path, "a.md", "\n---\n\nA motto.\n\n---\n\nText.\n")
+    assert "A motto." in read_document(tmp_path, "a.md", Documents()).text
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("```sh\n# install it\npip\n```\n\n# Real\n", "Real"),
+        ("The pump\n========\n\nText.", "The pump"),
+        ("# C#\n\nText.", "C#"),
+        ("# Closed ##\n\nText.", "Closed"),
+    ],
+)
+def test_the_title_is_found_as_headings_are(tmp_path: Path, text: str, title: str):
+    write(tmp_path, "a.md", text)
+    assert read_document(tmp_path, "a.md", Documents()).title == title
+
+
 def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):
     write(tmp_path, "a.md", "---\n\nText: plain.\n")
     assert read_document(tmp_path, "a.md", Documents()).text == "---\n\nText: plain.\n"
@@ -161,6 +187,15 @@ def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):
         (b"---\ntrainable: maybe\n---\nText", "front matter: trainable = 'maybe' is neither true nor false"),
         (b"---\nvalid_until: soon\n---\nText", "front matter: valid_until = 'soon' is no date, such as 2027-03-31"),
         (b"---\nvalid_until: 2027-02-30\n---\nText", "front matter"),
+        (b"---\nroles:\n---\nText", "front matter: roles is empty; give its value, or leave the line out"),
+        (b"---\ntrainable:\n---\nText", "front matter: trainable is empty"),
+        (b"---\nRoles: [hr]\n---\nText", "front matter: 'Roles' is not read; write roles"),
+        (b"---\nrole: hr\n---\nText", "front matter: 'role' is not read; write roles"),
+        (b"---\nValid-Until: 2027-03-31\n---\nText", "front matter: 'Valid-Until' is not read; write valid_until"),
+        (b"---\n# who may read it\nroles: [hr]\n\nText", "front matter is opened by '---' but never closed"),
+        (b"\n---\n\n'roles': [hr]\n\nText", "front matter is opened by '---' but never closed"),
+        (b'---\ntitle: "half \\ud83d"\n---\nText', "front matter: 'half \\ud83d' holds half of a character"),
+        (b"---\na: " + b"[" * 3000 + b"\n---\nText", "front matter is not YAML"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong(tmp_path: Path, content: bytes, expected: str):

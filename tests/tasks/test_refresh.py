@@ -530,7 +530,7 @@ def test_replaced_weights_of_an_embedder_are_another_layout_and_a_rebuild_beside
     put(own, "shop/loft.md", PAGES["shop/loft.md"].replace("3,900", "4,200"))
     (note,) = refresh(own).notes
     assert f"the earlier table {pointer['table']} lags behind: the files of the embedder '{folder}' were" in note
-    assert find_table(own.index_uri, pointer["table"]).count_rows() == 4
+    assert find_table(own.index_uri, pointer["table"]).count_rows() == 3  # the changed page has left it: it may be restricted now
 
 
 def refuse(*arguments: object) -> None:
@@ -563,6 +563,24 @@ def test_a_canary_that_is_crowded_out_brings_the_old_version_back(workspace: Wor
     assert first(workspace, "How much water does the Wren hold?") == "The Wren holds two litres of water."
     shutil.rmtree(workspace.documents_dir / "crowd")
     assert (changes(refresh(workspace)), refresh(workspace).repaired) == (((), (), (), 3), False)
+
+
+def test_what_is_deleted_or_restricted_leaves_the_index_also_where_a_canary_refuses(workspace: Workspace):
+    canary(workspace)
+    crowd(workspace)
+    question = "How long is parental leave?"
+    put(workspace, "hr/leave.md", f"---\nroles: [people-team]\n---\n{PAGES['hr/leave.md']}")
+    (workspace.documents_dir / "shop/loft.md").unlink()
+    said = r"as it was before, but for 1 deleted and 1 restricted documents, which have left it"
+    with pytest.raises(Refused, match=said):
+        refresh(strict(workspace))
+    assert served(workspace) == ["shop/wren.md"]
+    assert (open_index(workspace).rows, read_manifest(workspace)["documents"].keys()) == (2, {"shop/wren.md"})
+    assert "Parental" not in first(workspace, question, roles=["people-team"])
+    shutil.rmtree(workspace.documents_dir / "crowd")
+    assert changes(refresh(strict(workspace))) == (("hr/leave.md",), (), (), 1)
+    assert "Parental" not in first(workspace, question)
+    assert "Parental" in first(workspace, question, roles=["people-team"])
 
 
 def test_a_canary_is_held_against_what_a_killed_run_committed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):

@@ -141,6 +141,19 @@ def test_what_is_no_json_is_refused(server: Server):
     assert server.call("/ask", raw=b"[" * 60_000)[0] in (400, 422)
 
 
+def test_a_page_elsewhere_cannot_ask_through_a_browser_here(server: Server):
+    host = server.url.removeprefix("http://")
+    for name, status in (("evil.example:8080", 403), ("localhost:1", 200), (host, 200)):
+        request = urllib.request.Request(f"{server.url}/", headers={"Host": name})
+        try:
+            with urllib.request.urlopen(request) as reply:
+                seen, said = reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            seen, said = error.code, error.read().decode()
+        assert seen == status
+        assert ("asked as evil.example, and only this machine is listened to" in said) == (status == 403)
+
+
 def test_a_restricted_document_is_found_by_its_roles_alone(server: Server):
     question = "What does band B3 earn a year?"
     assert "people/bands.md" not in {source["document"] for source in server.ask(question)["sources"]}

@@ -1,5 +1,6 @@
 """Questions as traces in a real MLflow store (SQLite) in a temporary folder."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -173,6 +174,18 @@ def test_a_question_replayed_twice_is_one_trace(workspace: Workspace) -> None:
 def test_feedback_on_an_unknown_trace_is_refused(workspace: Workspace) -> None:
     with pytest.raises(Refused, match="has no answer with the trace id tr-0000"):
         traffic.feedback(workspace, f"tr-{'0' * 32}", True)
+
+
+def test_feedback_that_a_busy_store_refuses_waits(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise Refused("the database is locked")
+
+    monkeypatch.setattr("tasks.traffic.replay_feedback", busy)
+    before = len(set_aside(workspace))
+    traffic.feedback(workspace, f"tr-{'1' * 32}", True)
+    (waiting,) = set_aside(workspace)[before:]
+    assert json.loads(waiting.read_text())["record"]["trace_id"] == f"tr-{'1' * 32}"
+    waiting.unlink()
 
 
 def test_a_trace_of_a_caller_with_roles_holds_no_restricted_text(workspace: Workspace) -> None:
