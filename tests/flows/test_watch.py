@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from flows.watch import SWEEP_AFTER_S
 from tasks.create import create_workspace
 from tasks.index import table_name
 from tasks.table import chunks_in, find_table
 from tasks.workspace import Workspace, open_workspace
 
 TIMEOUT_S = 240.0
-QUIET_S = 3.5  # longer than the sweep takes to follow the last event
+QUIET_S = 3.5  # longer than what follows an event, the sweep behind it aside
 
 
 class Watch:
@@ -146,7 +147,7 @@ def test_a_bad_version_is_set_aside_and_what_the_watch_writes_itself_does_not_wa
     assert watch.lines[-1]["quarantined"] == {"products/birch.md": "not UTF-8: byte 0xff at position 0; save it as UTF-8"}
     watch.until("the good file", lambda: (watch.workspace.documents_dir / "products" / "birch.md").is_file())
     told = len(watch.lines)
-    time.sleep(QUIET_S)
+    time.sleep(SWEEP_AFTER_S + QUIET_S)
     assert (len(watch.lines), watch.served()["products/birch.md"]) == (told, good)
 
 
