@@ -65,7 +65,7 @@ class Index(Section):
 class Retrieval(Section):
     """How passages are found and how many the generator reads."""
 
-    k: int = Field(3, ge=1)
+    k: int = Field(8, ge=1)
     candidates: int = Field(40, ge=1)
     rrf_k: int = Field(10, ge=1)
     vector_weight: float = Field(1.0, ge=0)
@@ -87,7 +87,7 @@ class Base(Section):
     revision: str | None = None
     provider: Literal["local", "openai"] = "local"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    max_input_tokens: int = Field(512, gt=0)
+    max_input_tokens: int = Field(896, gt=0)
     max_new_tokens: int = Field(128, gt=0)
     batch_size: int = Field(16, gt=0)
 

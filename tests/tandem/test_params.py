@@ -77,7 +77,7 @@ def test_a_row_names_what_differs_from_the_workspace():
 
 def test_a_base_that_names_its_model_takes_nothing_of_another():
     params = parsed(base={"model": "m", "revision": "r", "max_input_tokens": 64}, variants={"a": {"base": {"model": "n"}}})
-    assert (params.variants["a"].base.revision, params.variants["a"].base.max_input_tokens) == (None, 512)
+    assert (params.variants["a"].base.revision, params.variants["a"].base.max_input_tokens) == (None, 896)
 
 
 def test_more_is_searched_where_it_is_put_in_order_anew():

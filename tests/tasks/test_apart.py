@@ -74,7 +74,7 @@ def test_a_document_longer_than_one_part_is_not_read_whole(tokenizer):
     said = [overlong(tokenizer, reading, text, Base()) for text in texts]
     assert said[0] is None
     assert said[1] == "88 tokens, one document 88 of them; 'reader' reads 64 at once"
-    assert said[2] == "1,008 tokens, base.max_input_tokens of 'reader' is 512"
+    assert said[2] == "1,008 tokens, base.max_input_tokens of 'reader' is 896"
 
 
 def test_an_adapter_is_switched_on_and_off_over_parts_read_once():
