@@ -139,9 +139,9 @@ def _shelf(texts: Sequence[Text], size: int, repeats: bool) -> Shelf:
                 asked.append((one, found, tuple(range(first, len(passages)))))
     rank = _ranker(passages)
     pieces = []
-    for one, places, own in asked:
-        rivalled = any(is_rivalled(passages[i], at, n_chars) for i, at, n_chars in places)
-        pieces.append(Piece(one, places, tuple(rank(wording) for wording in one.wordings), own, rivalled))
+    for one, found, own in asked:
+        rivalled = any(is_rivalled(passages[i], at, n_chars) for i, at, n_chars in found)
+        pieces.append(Piece(one, found, tuple(rank(wording) for wording in one.wordings), own, rivalled))
     return Shelf(tuple(passages), tuple(pieces), repeats)
 
 
