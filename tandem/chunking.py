@@ -43,7 +43,7 @@ def chunk(document: Document, params: Chunking) -> list[Chunk]:
     """Its passages in reading order, none longer than `params.max_chars`; at least one where the document has any text.
 
     A passage never spans two headings. A piece below `params.min_chars` takes over blocks of its neighbour in the same section;
-    where the section is that short, it stays as it is. A heading without text under it becomes text of the section above.
+    where the section is that short, it stays as it is. A heading without text under it becomes text of the section that follows.
     """
     pieces = [(section, text) for section in _sections(document.text, document.title) for text in _pack(_blocks(section.lines), params)]
     if not pieces and document.text.strip():

@@ -40,7 +40,7 @@ def test_a_hash_in_fenced_code_is_no_heading():
     assert pieces("# A\n\n```\n# not this\n\nx = 1\n```\n") == [("A", "```\n# not this\n\nx = 1\n```")]
 
 
-def test_a_heading_without_text_becomes_text_of_the_section_above():
+def test_a_heading_without_text_becomes_text_of_the_section_that_follows():
     assert pieces("# A\n\nFirst.\n\n## Not sold\n\n## Sold\n\nYes.\n\n## Later\n") == [
         ("A", "First."),
         ("A > Sold", "Not sold\n\nYes."),
