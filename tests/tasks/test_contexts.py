@@ -117,7 +117,7 @@ def test_the_whole_context_is_what_the_caller_may_see_by_document(workspace, com
 def test_shots_are_of_the_training_side_open_to_all_and_never_asked(workspace, comparison):
     labelled = load_examples(workspace)
     train = {example.id: example for example in labelled.sides.train}
-    for name, n_passages in (("rag-shots", 3), ("shots", 0), ("whole-shots", 1)):
+    for name, n_passages in (("rag-shots", workspace.params.retrieval.k), ("shots", 0), ("whole-shots", 1)):
         shots = comparison.candidates[name].behaviour["shots"]
         assert {len(shot["passages"]) for shot in shots} == {n_passages}
         for shot in shots:
