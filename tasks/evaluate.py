@@ -16,6 +16,7 @@ from tandem import prompts
 from tandem.consistency import with_consistency
 from tandem.economics import cost_of_answer
 from tandem.errors import Refused
+from tandem.examples import untaught
 from tandem.interference import context_holds
 from tandem.params import Form, Prompt, params_hash
 from tandem.records import Document, Example, Generation, Passage, Row, Scorecard
@@ -54,7 +55,8 @@ class Comparison:
 def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: Progress | None = None) -> Comparison:
     """Measure all candidates, and the champion beside them, on the held-out questions and on one version of each table.
 
-    Questions in the training lineage of any compared adapter are left out. Raises Refused where no held-out question is left.
+    Questions in the training lineage of any compared adapter, or on a document of one of these, are left out. Raises Refused where no
+    held-out question is left.
     """
     progress = progress or (lambda *_: None)
     with workspace.writing():  # no refresh between the versions that the behaviours name and those of the lineage
@@ -65,7 +67,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     if champion is not None:
         candidates = [*candidates, champion]
     seen = trained_on(candidates)
-    unseen = [example for example in labelled.sides.held_out if example.id not in seen]
+    unseen = untaught(labelled.sides.held_out, labelled.examples, seen)
     held_out = sampled(unseen, workspace.params.evaluation.max_examples, workspace.params.seed)
     if not held_out:
         raise Refused(

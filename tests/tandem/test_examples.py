@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import Refused
-from tandem.examples import Sides, expired_sources, near_duplicate_groups, parse_examples, share_of_groups, split, usable_examples
+from tandem.examples import (
+    Sides,
+    expired_sources,
+    near_duplicate_groups,
+    parse_examples,
+    share_of_groups,
+    split,
+    untaught,
+    usable_examples,
+)
 from tandem.params import Split
 from tandem.records import Example
 from tandem.split_record import split_record
@@ -320,3 +329,13 @@ def test_a_share_of_groups_parts_no_document_and_comes_close_to_the_share():
 def test_a_group_of_all_examples_stays_outside():
     chained = [Example(id=f"e{n}", question="?", answer="a", sources=(f"{n}.md", f"{n + 1}.md")) for n in range(10)]
     assert share_of_groups(chained, 0.3, seed=0) == set()
+
+
+def test_what_an_adapter_learned_another_way_is_not_asked():
+    learned = Example(id="a1", question="How heavy is it?", answer="9 kg", sources=("a.md",))
+    anew = Example(id="a2", question="What does it weigh?", answer="9 kg", sources=("a.md",))
+    other = Example(id="b1", question="What does it cost?", answer="9 euros", sources=("b.md",))
+    nowhere = Example(id="c1", question="Who made it?", answer="", sources=())
+    examples = [learned, anew, other, nowhere]
+    assert untaught([anew, other, nowhere], examples, {"a1"}) == [other, nowhere]
+    assert untaught(examples, examples, set()) == examples
