@@ -125,10 +125,11 @@ def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:
     """Check a data version out and refresh, once it is clear that a previous champion is there for it."""
     from tasks import registry
     from tasks.versions import checkout
+    from tasks.way_back import require_whole
 
     with reporting():
         _, target = registry.check_way_back(workspace)
-        registry.registered(workspace, target)
+        require_whole(workspace, target)
         checkout(workspace, data)
     return run_flow_named("refresh", workspace.root, long=False)
 

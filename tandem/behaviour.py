@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-ANSWERS_BY = ("variant", "retrieve", "adapter", "whole_context", "base", "prompt", "form", "retrieval", "layout")
+ANSWERS_BY = ("variant", "retrieve", "adapter", "base", "prompt", "form", "retrieval", "layout")
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -28,7 +28,7 @@ def put(workspace: Workspace, doc_id: str, reasons: Sequence[str], stamp: FileSt
     source = workspace.documents_dir / doc_id
     if not _looks_like(source, stamp):
         return False
-    target = _place(workspace, doc_id)
+    target = place_of(workspace, doc_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "document": shown(doc_id),
@@ -80,8 +80,10 @@ def _contents(folder: Path) -> Iterator[dict[str, Any]]:
                 yield content
 
 
-def _place(workspace: Workspace, doc_id: str) -> Path:
-    return next(target for target in _places(workspace, doc_id) if _is_free(workspace.quarantine_dir, target))
+def place_of(workspace: Workspace, doc_id: str) -> Path:
+    """Where a bad version of the document lies, or would be put."""
+    free = [target for target in _places(workspace, doc_id) if _is_free(workspace.quarantine_dir, target)]
+    return next((target for target in free if _reason_of(target).is_file()), free[0])
 
 
 def _places(workspace: Workspace, doc_id: str) -> tuple[Path, Path]:

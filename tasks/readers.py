@@ -24,7 +24,12 @@ _TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)
 _FRONT_MATTER = re.compile(r"\A(\s*)---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^[ \t]*['\"]?[A-Za-z_][\w-]*['\"]?[ \t]*:", re.MULTILINE)
 _UNCLOSED = re.compile(r"\A\s*---[ \t]*\n(?:[A-Za-z_][\w-]*|(?:.*\n){0,20}?[ \t]*['\"]?(?i:roles?|trainable)['\"]?)[ \t]*:")
-_MISSPELT = {"role": "roles", "roles": "roles", "trainable": "trainable", "validuntil": "valid_until"}
+_RESTRICTING = {
+    "role": "roles",
+    "roles": "roles",
+    "trainable": "trainable",
+    "validuntil": "valid_until",
+}  # letters of a key -> how it is written
 _DATED = ("last_reviewed", "updated", "date")
 
 
@@ -262,7 +267,7 @@ def _front_matter(text: str) -> dict[str, Any]:
         raise Unreadable(f"front matter holds {type(loaded).__name__}, not a mapping of keys")
     matter = {str(key): _whole(value) for key, value in loaded.items()}
     for key, value in matter.items():
-        meant = _MISSPELT.get(re.sub(r"[\W_]", "", key).lower())
+        meant = _RESTRICTING.get(re.sub(r"[\W_]", "", key).lower())
         if meant and key != meant:
             raise Unreadable(f"front matter: {key!r} is not read; write {meant}")
         if meant and value is None:

@@ -277,5 +277,5 @@ def quarantined(workspace: Workspace) -> Iterator[Finding]:
     """Documents that were set aside, with the reasons."""
     for doc_id, content in quarantine.read_reasons(workspace).items():
         seen = f"{doc_id}: {'; '.join(content['reasons'])}"
-        mend = f"mend {workspace.quarantine_dir / doc_id}, move it to {workspace.documents_dir / doc_id}, then {REFRESH}"
+        mend = f"mend {quarantine.place_of(workspace, doc_id)}, move it to {workspace.documents_dir / doc_id}, then {REFRESH}"
         yield Finding("quarantine", "a document is in quarantine", seen, mend)

@@ -43,6 +43,7 @@ def test_every_name_finds_its_place_and_is_cleared_again(workspace, doc_ids):
         put(workspace, doc_id)
     assert quarantine.read_reasons(workspace).keys() == set(doc_ids)
     assert all(quarantine.holds(workspace, doc_id) for doc_id in doc_ids)
+    assert [quarantine.place_of(workspace, doc_id).read_text() for doc_id in doc_ids] == [f"what {doc_id} said" for doc_id in doc_ids]
     said = [path.read_text() for path in workspace.quarantine_dir.rglob("*") if path.is_file() and not path.name.endswith(".reason.json")]
     assert {f"what {doc_id} said" for doc_id in doc_ids if not doc_id.endswith(".reason.json")} == set(said)
     for doc_id in doc_ids:
