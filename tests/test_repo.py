@@ -351,7 +351,7 @@ def test_the_variant_of_the_contributing_page_is_one_row():
     loaded["variants"] |= yaml.safe_load(snippet("rag-wide"))["variants"]
     variant = parse_params(yaml.safe_dump(loaded)).variants["rag-wide"]
     assert variant.retrieval is not None
-    assert (variant.simplicity, variant.retrieval.k, variant.retrieval.candidates, variant.retrieval.rrf_k) == (1, 5, 80, 10)
+    assert (variant.simplicity, variant.retrieval.k, variant.retrieval.candidates, variant.retrieval.rrf_k) == (1, 12, 80, 10)
 
 
 def test_the_signal_of_the_contributing_page_measures():

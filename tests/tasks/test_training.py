@@ -360,6 +360,7 @@ def test_nobody_is_asked_for_the_base_when_an_adapter_is_saved(workspace, monkey
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE")  # PEFT asks this one
     asked: list[object] = []
     monkeypatch.setattr("socket.getaddrinfo", lambda *address, **_: asked.append(address[0]) or [])
     generator = LocalGenerator(workspace.params.base, workspace.params.form, workspace.settings)
