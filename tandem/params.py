@@ -81,7 +81,10 @@ class Retrieval(Section):
 
 
 class Base(Section):
-    """The generator: `reader` (made by the project), a Hugging Face id or path, or an OpenAI-compatible model."""
+    """The generator: `reader` (made by the project), a Hugging Face id or path, or an OpenAI-compatible model.
+
+    `extra_body`: fields of each request to an endpoint, over ours (`max_tokens`, `temperature`); null leaves one out.
+    """
 
     model: str = "reader"
     revision: str | None = None
@@ -90,6 +93,7 @@ class Base(Section):
     max_input_tokens: int = Field(896, gt=0)
     max_new_tokens: int = Field(128, gt=0)
     batch_size: int = Field(16, gt=0)
+    extra_body: dict[str, Any] = {}
 
 
 class Prompt(Section):

@@ -73,7 +73,7 @@ class LocalGenerator:
         try:
             config = AutoConfig.from_pretrained(path, **where)
             self.reading = reading_of(config)
-            _require_positions(base, self.reading)
+            _require_positions(base, self.reading, base.max_new_tokens)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
             dtype = _dtype(base.dtype, self.device)
             if base.model != READER:
@@ -99,6 +99,7 @@ class LocalGenerator:
         """Batches by length, so that little is padded; results are in the order of the requests."""
         if adapter and not self.has_adapter:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
+        _require_positions(self.base, self.reading, max_new_tokens(self.base, prompt))
         texts = [self.prompt_text(request, prompt) for request in requests]
         for request, text in zip(requests, texts, strict=True):
             if request.uncut and (seen := overlong(self.tokenizer, self.reading, text, self.base)):
@@ -155,14 +156,13 @@ def reading_of(config: Any) -> Reading:
     return Reading(bool(config.is_encoder_decoder), positions=positions)
 
 
-def _require_positions(base: Base, reading: Reading) -> None:
-    n_new = base.max_new_tokens
+def _require_positions(base: Base, reading: Reading, n_new: int) -> None:
     wanted = n_new if reading.apart else max(n_new, base.max_input_tokens) if reading.is_seq2seq else n_new + base.max_input_tokens
     if reading.positions and wanted > reading.positions:
         raise Refused(
-            f"base.max_input_tokens is {base.max_input_tokens:,} and base.max_new_tokens {n_new:,}: "
+            f"base.max_input_tokens is {base.max_input_tokens:,}, and {n_new:,} tokens are to be written: "
             f"{base.model!r} holds {reading.positions:,} tokens{'' if reading.is_seq2seq else ' of both together'}",
-            hint="Set them lower in params.yaml.",
+            hint="Set base.max_input_tokens, base.max_new_tokens or prompt.reasoning_tokens lower in params.yaml.",
         )
 
 

@@ -22,7 +22,8 @@ RETRIES = 3
 
 
 class OpenAIGenerator:
-    """Chat completions at temperature 0; `base.batch_size` requests at a time; token counts as the server reports them."""
+    """Chat completions at temperature 0; `base.batch_size` requests at a time; token counts as the server reports them; `base.extra_body`
+    goes with each request."""
 
     has_adapter = False
 
@@ -49,12 +50,12 @@ class OpenAIGenerator:
     def _one(self, request: Request, prompt: Prompt) -> Generation:
         from openai import OpenAIError
 
+        fields = {"max_tokens": max_new_tokens(self.base, prompt), "temperature": 0, **self.base.extra_body}
         try:
             reply = self._client.chat.completions.create(
                 model=self.base.model,
                 messages=prompts.chat_messages(request.question, request.passages, prompt, request.shots),  # type: ignore[arg-type]
-                max_tokens=max_new_tokens(self.base, prompt),
-                temperature=0,
+                extra_body={name: value for name, value in fields.items() if value is not None},
             )
         except OpenAIError as error:
             raise Refused(

@@ -39,13 +39,14 @@ def unread(base: Base, settings: Settings, request: Request, prompt: Prompt) -> 
 
 
 def _loaded(base: Base, settings: Settings) -> tuple[Any, Reading]:
-    return _read(base, resolve_base(base, settings)[0])
+    return _read(base.model, base.revision, resolve_base(base, settings)[0])
 
 
 @cache
-def _read(base: Base, path: str) -> tuple[Any, Reading]:
+def _read(model: str, revision: str | None, path: str) -> tuple[Any, Reading]:
     from transformers import AutoConfig
 
+    base = Base(model=model, revision=revision)
     try:
         config = AutoConfig.from_pretrained(path, **hub_revision(base))
     except (OSError, ValueError) as error:

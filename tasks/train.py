@@ -31,7 +31,7 @@ WEIGHTS = "adapter_model.safetensors"
 # and how the next one starts.
 SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
 NO_MATTER = {
-    "base": {"max_new_tokens", "batch_size"},
+    "base": {"max_new_tokens", "batch_size", "extra_body"},
     "prompt": {"shots", "reasoning", "reasoning_marker", "reasoning_tokens"},
     "form": {"pattern", "json_schema"},
     "adapter": {

@@ -83,6 +83,16 @@ def test_a_served_model_answers_as_the_same_model_does_locally(server: str, chat
     assert all(one.n_tokens_in > 0 and 0 < one.n_tokens_out <= 12 for one in remote)
 
 
+def test_what_an_endpoint_needs_besides_goes_over_the_fields_that_are_always_sent(server: str, chat_model: Path):
+    def said(extra_body: dict[str, object]) -> list[int]:
+        base = Base(model=str(chat_model), provider="openai", max_new_tokens=12, extra_body=extra_body)
+        answers = load_generator(base, Form(), Settings(openai_base_url=server)).generate(REQUESTS, PROMPT, adapter=False)
+        return [answer.n_tokens_out for answer in answers]
+
+    assert said({}) == said({"temperature": None})
+    assert max(said({"max_tokens": 3})) == 3 < max(said({}))
+
+
 def test_a_judge_behind_an_endpoint_is_the_same_model_asked_the_same(server: str, chat_model: Path, tmp_path: Path):
     example = Example(id="q", question="How heavy is the kettle?", answer="1.2 kg")
     asked = []
