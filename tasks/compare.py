@@ -18,6 +18,7 @@ from tasks.candidates import Candidate, candidates_of, training_digest
 from tasks.evaluate import Comparison
 from tasks.measured import measured_by
 from tasks.plots import write_figures
+from tasks.registration import register
 from tasks.report import write_report
 from tasks.tracking import page_of
 from tasks.workspace import Workspace
@@ -86,7 +87,7 @@ def publish(workspace: Workspace, comparison: Comparison, decision: Decision, li
         card = summary(comparison.scorecards[winner.name])
         with workspace.writing():
             _check_unchanged(workspace, winner, live)
-            challenger = registry.register(workspace, winner.behaviour, winner.adapter_dir, card, decision, run_id)
+            challenger = register(workspace, winner.behaviour, winner.adapter_dir, card, decision, run_id)
             if is_held:
                 approval.hold(workspace, challenger, live.version)
                 waiting = challenger

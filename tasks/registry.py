@@ -16,19 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tandem.errors import Refused
-from tasks.registration import register
-from tasks.runs import log_comparison, log_refresh, log_training, replay_drift, replay_refresh, replay_training
+from tasks.runs import replay_drift, replay_refresh, replay_training
 from tasks.tracking import begun, connected, experiment, experiment_id, quoted, set_aside
 from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-__all__ = [
-    "RegisteredVersion", "champion", "champion_version", "check_way_back", "experiment", "flush_outbox", "history", "last_promoted",
-    "log_comparison", "log_refresh", "log_training", "promote", "register", "registered", "rollback", "standing", "version_of",
-    "versions",
-]  # fmt: skip
 
 EVENT = "tandem.event."
 

@@ -12,6 +12,7 @@ import pytest
 
 from tandem.records import Answer, Decision
 from tasks import registry, traffic
+from tasks.registration import register
 from tasks.workspace import open_workspace
 
 BIN = Path(sys.executable).parent
@@ -127,7 +128,7 @@ def test_a_rollback_to_data_that_is_not_there_leaves_the_champion(make_workspace
     assert "no previous version" in refused(tandem("rollback", "--data", "deadbeef", "--workspace", workspace.root))
     behaviour = {"variant": "prompt", "retrieve": False, "adapter": False, "base": {}, "data_version": "aa-bb", "index_version": 1}
     for _ in range(2):
-        registry.promote(workspace, registry.register(workspace, behaviour, None, {}, Decision(True, "prompt", (), 0, None, {})))
+        registry.promote(workspace, register(workspace, behaviour, None, {}, Decision(True, "prompt", (), 0, None, {})))
     assert "deadbeef" in refused(tandem("rollback", "--data", "deadbeef", "--workspace", workspace.root))
     assert registry.champion_version(workspace) == "2"
 

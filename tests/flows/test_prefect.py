@@ -94,6 +94,29 @@ def test_one_step_is_a_task_in_a_recorded_flow_and_a_call_elsewhere():
     assert asyncio.run(plainly()) == 42
 
 
+def test_a_step_is_tried_again_in_a_recorded_flow_as_often_as_it_allows():
+    from prefect import flow
+
+    from flows.engine import run_flow, step
+
+    tries = {"patient": 0, "once": 0}
+
+    def works_at_the_second_try(name: str) -> int:
+        tries[name] += 1
+        if tries[name] < 2:
+            raise OSError("the disk is away")
+        return tries[name]
+
+    @flow(name="retried")
+    async def retried(name: str, retries: int) -> int:
+        return await step(works_at_the_second_try, name, retries=retries)
+
+    assert run_flow(retried, start_server=False, name="patient", retries=1) == 2
+    with pytest.raises(OSError, match="the disk is away"):
+        run_flow(retried, start_server=False, name="once", retries=0)
+    assert tries == {"patient": 2, "once": 1}
+
+
 def test_each_refresh_of_a_watcher_shows_as_a_run_and_the_last_records_for_all(make_workspace):
     from flows.recorder import record
     from tasks.refresh import refresh
@@ -232,12 +255,13 @@ def test_a_pause_ends_with_a_no_with_a_promotion_elsewhere_and_with_patience(mak
     from flows.engine import run_flow
     from tandem.records import Decision
     from tasks import approval, registry
+    from tasks.registration import register
 
     monkeypatch.setattr(pausing, "POLL_S", 0.2)
     monkeypatch.setattr(pausing, "PATIENCE_S", 2.0 if said == "nothing" else 100.0)
     workspace = open_workspace(make_workspace())
     behaviour = {"variant": "prompt", "adapter": False, "base": {}, "data_version": "aa-bb", "index_version": 1}
-    version = registry.register(workspace, behaviour, None, {}, Decision(True, "prompt", ("best",), 0, None, {}))
+    version = register(workspace, behaviour, None, {}, Decision(True, "prompt", ("best",), 0, None, {}))
     approval.hold(workspace, version, None)
     name = f"pause {said}"
 

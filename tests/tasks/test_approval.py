@@ -16,6 +16,7 @@ from tasks.candidates import Candidate, training_digest
 from tasks.compare import Live, publish
 from tasks.evaluate import Comparison
 from tasks.index import layout_of
+from tasks.registration import register
 from tasks.status import status_of
 from tasks.terminal import outcome_text
 from tasks.tracking import connected
@@ -71,7 +72,7 @@ def test_nothing_moves_until_the_yes_which_moves_what_was_measured(workspace):
 
 def test_a_yes_after_the_champion_changed_is_refused(workspace):
     compared(workspace)
-    by_hand = registry.register(workspace, {"variant": "rag", "adapter": False, "base": {}, "data_version": "x", "index_version": 1},
+    by_hand = register(workspace, {"variant": "rag", "adapter": False, "base": {}, "data_version": "x", "index_version": 1},
                                 None, {}, DECISION)  # fmt: skip
     approval.promote(workspace, by_hand)
     reason = f"version 1 was measured against champion nobody, and champion is {by_hand} now"

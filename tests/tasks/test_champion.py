@@ -22,6 +22,8 @@ from tandem.params import Base, Chunking, Embedder, Form, Params, Prices, Prompt
 from tandem.records import Answer, Decision
 from tasks import champion, registry
 from tasks.data_version import data_version
+from tasks.registration import register
+from tasks.tracking import experiment
 from tasks.traffic import recent_questions
 from tasks.workspace import Settings, Workspace, open_workspace
 
@@ -76,7 +78,7 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     }  # fmt: skip
     decision = Decision(True, "prompt", ("the only variant",), 40, None, {})
     for _ in range(2):
-        version = registry.register(workspace, behaviour, None, {}, decision)
+        version = register(workspace, behaviour, None, {}, decision)
     registry.promote(workspace, version)
     return workspace
 
@@ -93,7 +95,7 @@ def test_the_champion_loads_as_a_pyfunc_and_takes_records_and_frames(
     import pandas as pd
 
     monkeypatch.setenv("TANDEM_OPENAI_BASE_URL", endpoint)
-    with registry.experiment(promoted):
+    with experiment(promoted):
         import mlflow
 
         model = mlflow.pyfunc.load_model("models:/kettles@champion")

@@ -19,6 +19,7 @@ from tasks.evaluate import Comparison, _scorecard, is_restricted, sampled
 from tasks.index import layout_of, write_json
 from tasks.judge import Judge
 from tasks.lineup import Lineup
+from tasks.registration import register
 from tasks.terminal import outcome_text
 from tasks.tracking import connected, experiment_id
 from tasks.workspace import Settings, Workspace
@@ -103,12 +104,12 @@ def test_nothing_is_registered_where_the_adapter_was_trained_again_meanwhile(wor
 def test_a_champion_of_another_layout_is_a_candidate_of_its_own(workspace, monkeypatch):
     write_json(workspace.state_dir / "index.json", {"table": "chunks_1", "version": 7, "layout": layout_of(PARAMS)})
     german = PARAMS.model_copy(update={"index": PARAMS.index.model_copy(update={"language": "German"})})
-    old = registry.register(workspace, candidate(layout=layout_of(german)).behaviour, None, {}, DECISION)
+    old = register(workspace, candidate(layout=layout_of(german)).behaviour, None, {}, DECISION)
     registry.promote(workspace, old)
     live = live_champion(workspace)
     assert (live.name, live.version, live.successor) == ("champion", old, "rag")
 
-    registry.promote(workspace, registry.register(workspace, candidate().behaviour, None, {}, DECISION))
+    registry.promote(workspace, register(workspace, candidate().behaviour, None, {}, DECISION))
     assert live_champion(workspace) == Live("rag", "2", None)
 
 

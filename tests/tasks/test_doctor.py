@@ -21,6 +21,7 @@ from tasks.embed import embedding_cache
 from tasks.examples import record_examples
 from tasks.index import earlier_tables, layout_of, read_pointer, table_name
 from tasks.refresh import refresh
+from tasks.registration import register
 from tasks.table import find_table
 from tasks.tracking import put_aside, set_aside
 from tasks.versions import record
@@ -39,7 +40,7 @@ def well(tmp_path_factory: pytest.TempPathFactory, small_inputs: tuple[Path, Pat
     record_examples(workspace)
     record(workspace, ["index"], "Refresh")
     behaviour = {**BEHAVIOUR, "index_uri": workspace.index_uri, "table": table_name(workspace)}
-    registry.promote(workspace, registry.register(workspace, behaviour, None, {}, DECISION))
+    registry.promote(workspace, register(workspace, behaviour, None, {}, DECISION))
     return root
 
 
@@ -144,7 +145,7 @@ def test_a_table_that_nothing_answers_from_is_dropped_and_a_registered_ones_is_k
     connection.create_table("chunks_0000000000", data=served)
     connection.create_table("chunks_1111111111", data=served)
     behaviour = {**BEHAVIOUR, "index_uri": workspace.index_uri, "table": "chunks_1111111111"}
-    registry.register(workspace, behaviour, None, {}, DECISION)
+    register(workspace, behaviour, None, {}, DECISION)
     (found,) = diagnose(workspace)
     assert found.value.startswith("chunks_0000000000, ")
     mended(workspace)
@@ -178,7 +179,7 @@ def test_objects_that_dvcs_cache_lost_or_that_rotted_are_put_back(workspace):
 
 def test_a_champion_that_lost_its_table_or_its_files_is_named(workspace, tmp_path):
     behaviour = {**BEHAVIOUR, "index_uri": workspace.index_uri, "table": "chunks_gone"}
-    registry.register(workspace, behaviour, None, {}, DECISION)
+    register(workspace, behaviour, None, {}, DECISION)
     (found,) = diagnose(workspace)
     assert (found.problem, found.value) == (
         "the challenger cannot answer",
@@ -187,7 +188,7 @@ def test_a_champion_that_lost_its_table_or_its_files_is_named(workspace, tmp_pat
     adapter = tmp_path / "adapter"
     adapter.mkdir()
     (adapter / "adapter_model.safetensors").write_bytes(b"no weights")
-    registry.register(workspace, {**BEHAVIOUR, "retrieve": False, "adapter": True}, adapter, {}, DECISION)
+    register(workspace, {**BEHAVIOUR, "retrieve": False, "adapter": True}, adapter, {}, DECISION)
     (found,) = diagnose(workspace)
     assert "kb version 3: its adapter at" in found.value
     assert "is damaged" in found.value
@@ -200,7 +201,7 @@ def test_a_champion_whose_version_was_deleted_is_missed(workspace):
         client.delete_model_version("kb", "1")
     (found,) = diagnose(workspace)
     assert (found.check, found.problem, found.next) == ("registry", "there is no champion any more", "tandem run")
-    registry.register(workspace, {**BEHAVIOUR, "retrieve": False}, None, {}, DECISION)
+    register(workspace, {**BEHAVIOUR, "retrieve": False}, None, {}, DECISION)
     (found,) = diagnose(workspace)
     assert (found.value.split("; ")[1], found.next) == ("there are: 2", "tandem promote 2")
     registry.promote(workspace, "2")
@@ -290,7 +291,7 @@ def test_a_command_in_a_hint_takes_names_with_blanks(workspace):
 
 def test_tables_that_registered_versions_answer_from_survive_the_loss_of_the_pointer(workspace):
     behaviour = {**BEHAVIOUR, "index_uri": workspace.index_uri, "table": table_name(workspace), "layout": layout_of(workspace.params)}
-    registry.promote(workspace, registry.register(workspace, behaviour, None, {}, DECISION))
+    registry.promote(workspace, register(workspace, behaviour, None, {}, DECISION))
     recut = with_chunking(workspace, 150)
     refresh(recut)
     assert list(earlier_tables(recut)) == [behaviour["table"]]

@@ -20,6 +20,7 @@ from tasks.fitting import Fit
 from tasks.forget import forget
 from tasks.index import open_index
 from tasks.refresh import all_chunks, read_manifest, refresh
+from tasks.registration import register
 from tasks.versions import checkout, record
 from tasks.workspace import Workspace, open_workspace
 
@@ -176,7 +177,7 @@ def test_adapters_that_learned_from_it_are_named_registered_and_in_place(workspa
     behaviour = {"variant": "lora", "retrieve": False, "adapter": True, "base": {}, "data_version": "aa-bb", "index_version": 1}
     shot = {"example_id": "e", "question": "?", "passages": [], "answer": "!", "documents": [DOC]}
     for folder, shots in ((workspace.adapter_dir, [shot]), (other, [])):
-        registry.register(workspace, {**behaviour, "shots": shots}, folder, {}, Decision(True, "lora", (), 0, None, {}))
+        register(workspace, {**behaviour, "shots": shots}, folder, {}, Decision(True, "lora", (), 0, None, {}))
     registry.promote(workspace, "1")
     outcome = forget(workspace, [DOC])
     named = [(one.model_version, one.aliases, one.documents) for one in outcome.adapters]

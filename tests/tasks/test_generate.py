@@ -181,7 +181,7 @@ def test_damaged_weights_are_refused_by_name(tmp_path, tiny_llama, content):
 
 
 def test_more_tokens_than_the_model_has_positions_are_refused_with_both_numbers(tiny_llama):
-    with pytest.raises(Refused, match=r"max_input_tokens is 4,000, and 128 tokens are to be written: .* holds 4,096 tokens of both together"):
+    with pytest.raises(Refused, match=r"max_input_tokens is 4,000, and 128 tokens are to be written: .* holds 4,096 tokens of both"):
         load_generator(Base(model=str(tiny_llama), max_input_tokens=4000), Form(), Settings())
     generator = load_generator(Base(model=str(tiny_llama), max_input_tokens=3900), Form(), Settings())
     with pytest.raises(Refused, match=r"max_input_tokens is 3,900, and 384 tokens are to be written: .* prompt\.reasoning_tokens lower"):

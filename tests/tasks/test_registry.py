@@ -19,7 +19,9 @@ from tandem.errors import Refused
 from tandem.params import Params, Prompt, Variant, plain_name
 from tandem.records import Answer, Decision, Interval, Row, Scorecard
 from tasks import registry, traffic
-from tasks.tracking import connected, set_aside
+from tasks.registration import register
+from tasks.runs import log_comparison, log_refresh, log_training
+from tasks.tracking import connected, experiment, set_aside
 from tasks.workspace import Settings, Workspace
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -40,7 +42,7 @@ def workspace(shared: Workspace, request: pytest.FixtureRequest) -> Workspace:
 
 @pytest.fixture
 def client(workspace: Workspace) -> MlflowClient:
-    with registry.experiment(workspace):
+    with experiment(workspace):
         return MlflowClient()
 
 
@@ -64,7 +66,7 @@ def behaviour(variant: str = "prompt", adapter: bool = False) -> dict:
 
 
 def registered(workspace: Workspace, variant: str = "prompt") -> str:
-    return registry.register(workspace, behaviour(variant), None, {"quality": 0.8}, DECISION)
+    return register(workspace, behaviour(variant), None, {"quality": 0.8}, DECISION)
 
 
 def scorecard(variant: str) -> Scorecard:
@@ -93,7 +95,7 @@ def test_a_comparison_is_a_run_with_one_nested_run_a_variant(workspace: Workspac
     lineage = {"documents": f"{MD5}.dir", "examples": MD5, "data_version": "01234567-89abcdef", "index_version": 7}
     lineage |= {"split": {"train": 5, "expired": 1}, "expired": {"e7": {"a.md": "changed"}}}
 
-    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, lineage, report)
+    run_id = log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, lineage, report)
 
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
@@ -126,7 +128,7 @@ def test_a_training_is_a_run_with_a_loss_curve_and_the_adapter_as_a_model(
 ) -> None:
     history = [{"epoch": 1, "loss": 2.0, "validation_loss": 1.5}, {"epoch": 2, "loss": 1.0, "validation_loss": 1.2}]
 
-    run_id = registry.log_training(workspace, history, {"r": 16}, {"data_version": "aa-bb", "documents": {"a.md": MD5}}, adapter_dir)
+    run_id = log_training(workspace, history, {"r": 16}, {"data_version": "aa-bb", "documents": {"a.md": MD5}}, adapter_dir)
 
     assert run_id is not None
     run = client.get_run(run_id)
@@ -141,7 +143,7 @@ def test_a_training_is_a_run_with_a_loss_curve_and_the_adapter_as_a_model(
 def test_a_refresh_is_a_run_with_its_counts(workspace: Workspace, client: MlflowClient) -> None:
     record = {"added": ["a.md", "b.md"], "changed": [], "chunks_embedded": 12, "data_version": "aa-bb", "note": None}
 
-    assert registry.log_refresh(workspace, record) is True
+    assert log_refresh(workspace, record) is True
 
     found = client.get_experiment_by_name(workspace.name)
     assert found is not None
@@ -153,7 +155,7 @@ def test_a_refresh_is_a_run_with_its_counts(workspace: Workspace, client: Mlflow
 def test_a_version_carries_its_behaviour_and_its_adapter_and_nothing_else(
     workspace: Workspace, client: MlflowClient, adapter_dir: Path
 ) -> None:
-    version = registry.register(workspace, behaviour("rag+lora", adapter=True), adapter_dir, {"quality": 0.8}, DECISION)
+    version = register(workspace, behaviour("rag+lora", adapter=True), adapter_dir, {"quality": 0.8}, DECISION)
     registry.promote(workspace, version)
 
     found = registry.champion(workspace)
@@ -172,7 +174,7 @@ def test_a_version_carries_its_behaviour_and_its_adapter_and_nothing_else(
 
 def test_a_behaviour_with_an_adapter_is_refused_without_one(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="'rag\\+lora' needs an adapter"):
-        registry.register(workspace, behaviour("rag+lora", adapter=True), tmp_path / "none", {}, DECISION)
+        register(workspace, behaviour("rag+lora", adapter=True), tmp_path / "none", {}, DECISION)
 
 
 def test_before_the_first_promotion_there_is_no_champion_and_no_store_is_made(tmp_path: Path) -> None:
@@ -335,8 +337,8 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
 def test_records_wait_in_the_outbox_while_mlflow_is_down_and_are_replayed(
     down: Workspace, workspace: Workspace, client: MlflowClient, adapter_dir: Path
 ) -> None:
-    assert registry.log_refresh(down, {"added": ["a.md"]}) is False
-    assert registry.log_training(down, [{"epoch": 1, "loss": 2.0}], {}, {}, adapter_dir) is None
+    assert log_refresh(down, {"added": ["a.md"]}) is False
+    assert log_training(down, [{"epoch": 1, "loss": 2.0}], {}, {}, adapter_dir) is None
     assert len(set_aside(down)) == 2
     with pytest.raises(Refused):
         registry.flush_outbox(down)
@@ -355,7 +357,7 @@ def test_records_wait_in_the_outbox_while_mlflow_is_down_and_are_replayed(
 def test_an_adapter_that_was_replaced_while_mlflow_was_down_is_not_logged_as_the_old_one(
     down: Workspace, workspace: Workspace, client: MlflowClient, adapter_dir: Path
 ) -> None:
-    registry.log_training(down, [], {}, {}, adapter_dir)
+    log_training(down, [], {}, {}, adapter_dir)
     (adapter_dir / "adapter_model.safetensors").write_bytes(b"newer weights")
     up = Workspace(down.root, workspace.params, Settings(tracking_uri=workspace.tracking_uri, artifact_uri=workspace.artifact_uri))
     assert registry.flush_outbox(up) == 1
@@ -397,8 +399,8 @@ def test_versions_runs_and_traces_go_through_a_tracking_server(server: str, tmp_
     workspace.root.mkdir()
     report = tmp_path / "report.html"
     report.write_text("<p></p>")
-    run_id = registry.log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, {"examples": MD5}, report)
-    first = registry.register(workspace, behaviour("rag+lora", adapter=True), adapter_dir, {}, DECISION, run_id)
+    run_id = log_comparison(workspace, {"rag+lora": scorecard("rag+lora")}, DECISION, {"examples": MD5}, report)
+    first = register(workspace, behaviour("rag+lora", adapter=True), adapter_dir, {}, DECISION, run_id)
     second = registered(workspace)
     registry.promote(workspace, first)
     registry.promote(workspace, second)

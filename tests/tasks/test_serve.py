@@ -27,6 +27,7 @@ from tasks.answer import behaviour_of
 from tasks.create import create_workspace
 from tasks.data_version import data_version
 from tasks.refresh import refresh
+from tasks.registration import register
 from tasks.traffic import recent_questions
 from tasks.workspace import Workspace, open_workspace
 
@@ -68,7 +69,7 @@ class Server:
 
     def promote(self, name: str, variant: Variant) -> str:
         decision = Decision(True, name, ("for the test",), 40, None, {})
-        version = registry.register(self.workspace, behaviour_of(self.workspace, name, variant), None, {}, decision)
+        version = register(self.workspace, behaviour_of(self.workspace, name, variant), None, {}, decision)
         registry.promote(self.workspace, version)
         return version
 
@@ -193,7 +194,7 @@ def test_another_champion_takes_over_without_a_pause(server: Server):
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_one_before(server: Server):
     behaviour = {**behaviour_of(server.workspace, "rag", Variant(retrieve=True)), "table": "gone"}
-    bad = registry.register(server.workspace, behaviour, None, {}, Decision(True, "rag", (), 40, None, {}))
+    bad = register(server.workspace, behaviour, None, {}, Decision(True, "rag", (), 40, None, {}))
     registry.promote(server.workspace, bad)
     server.until("the complaint", lambda: "there is no table gone" in server.err.read_text())
     health = server.call("/health")[1]

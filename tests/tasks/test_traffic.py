@@ -16,7 +16,7 @@ from tandem.errors import Refused
 from tandem.params import Params, Prompt, Variant
 from tandem.records import Answer, Source
 from tasks import registry, traffic
-from tasks.tracking import experiment_id, set_aside
+from tasks.tracking import experiment, experiment_id, set_aside
 from tasks.workspace import PROJECT, Settings, Workspace
 
 PARAMS = Params(prompt=Prompt(instruction="Answer."), variants={"rag": Variant(retrieve=True)})
@@ -53,7 +53,7 @@ def test_a_question_becomes_a_trace_with_its_sources_and_versions(workspace: Wor
     traffic.settle()
 
     assert trace_id is not None
-    with registry.experiment(workspace):
+    with experiment(workspace):
         import mlflow
 
         trace = mlflow.get_trace(trace_id)
@@ -192,7 +192,7 @@ def test_a_trace_of_a_caller_with_roles_holds_no_restricted_text(workspace: Work
     trace_id = traffic.record_question(workspace, "What does band B3 earn?", answered(), roles=["people-team"])
     traffic.settle()
 
-    with registry.experiment(workspace):
+    with experiment(workspace):
         import mlflow
 
         trace = mlflow.get_trace(str(trace_id))

@@ -11,6 +11,7 @@ from tandem.errors import Refused
 from tandem.params import Params, Prompt, Variant
 from tandem.records import Decision
 from tasks import approval, registry
+from tasks.registration import register
 from tasks.tracking import connected
 from tasks.way_back import roll_back
 from tasks.workspace import Settings, Workspace
@@ -23,7 +24,7 @@ def promoted(workspace: Workspace, k: int, **more: str) -> str:
         "variant": "rag", "retrieve": True, "adapter": False, "base": {"model": "reader"}, "retrieval": {"k": k}, "data_version": "aa-bb",
         "index_version": k, **more,
     }  # fmt: skip
-    version = registry.register(workspace, behaviour, None, {}, Decision(True, "rag", (), 0, None, {}))
+    version = register(workspace, behaviour, None, {}, Decision(True, "rag", (), 0, None, {}))
     registry.promote(workspace, version)
     return version
 
