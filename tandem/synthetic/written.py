@@ -24,6 +24,7 @@ N_RANKED = 24
 ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.03, 0.5, 0.7
 VERDICTS_KEPT = 0.6  # of the yes-or-no questions that are drawn: there are more of them than people ask
 
+_WORD = re.compile(r"\w{4,}|\w*\d\w*")
 _NUMBER = re.compile(r"[€$£]?\d+(?:[.,]\d+)*(?:\s*[^\s,.;:)|*]+)?")
 
 
@@ -78,7 +79,7 @@ def read_organisation(text: str) -> list[Text]:
         asked = tuple(_read_block(path, block) for block in blocks)
         for one in asked:
             for span in one.spans:
-                if _find(span, document) is None:
+                if not _find_all(span, document):
                     raise ValueError(f"{path}: {span!r} does not stand in the document")
         found.append(Text(path, document.strip() + "\n", asked))
     return found
@@ -133,7 +134,7 @@ def _shelf(texts: Sequence[Text], size: int, repeats: bool) -> Shelf:
         passages += [f"{one.heading}: {one.text}" if one.heading else one.text for one in cut]
         shown = passages[first:]
         for one in text.asked:
-            places = [_place(span, shown) for span in one.spans]
+            places = [_place(span, shown, " ".join(one.wordings)) for span in one.spans]
             if all(place is not None for place in places):
                 found = tuple((place[0] + first, *place[1:]) for place in places if place is not None)
                 asked.append((one, found, tuple(range(first, len(passages)))))
@@ -150,29 +151,41 @@ def _title(text: Text) -> str:
     return found[1].strip() if found else ""
 
 
-def _place(span: str, passages: Sequence[str]) -> tuple[int, int, int] | None:
-    """(passage, at, n_chars) of a span, or of its first whole sentences that one passage holds; None where these are no more than eight
-    words or `MIN_SHOWN` of it."""
-    for i, passage in enumerate(passages):
-        if (found := _find(span, passage)) is not None:
-            return i, *found
+def _place(span: str, passages: Sequence[str], question: str) -> tuple[int, int, int] | None:
+    """(passage, at, n_chars) of a span: of several places the one whose surroundings have most words of the question. Where no passage
+    holds all of it, of its first whole sentences that one holds; None where these are no more than eight words or `MIN_SHOWN` of it."""
+    found = [(i, at, n_chars) for i, passage in enumerate(passages) for at, n_chars in _find_all(span, passage)]
+    if found:
+        asked = set(_WORD.findall(question.lower()))
+        return max(found, key=lambda place: len(asked & set(_WORD.findall(surroundings(passages[place[0]], place[1]).lower()))))
     words = span.split()
     for n_words in range(len(words) - 1, max(8, int(MIN_SHOWN * len(words))), -1):
         start = " ".join(words[:n_words])
         if start[-1] not in ".!?":
             continue
         for i, passage in enumerate(passages):
-            if (found := _find(start, passage)) is not None:
-                return i, *found
+            for place in _find_all(start, passage):
+                return i, *place
     return None
 
 
-def _find(span: str, text: str) -> tuple[int, int] | None:
-    """(at, n_chars) of a span, whatever its case and line breaks; not inside a longer word or number."""
+def surroundings(passage: str, at: int) -> str:
+    """What says of whom something is said that stands at `at`: its sentence, or its row with the head of its column; and the heading."""
+    heading, row_at = passage.split(": ", 1)[0], passage.rfind("\n", 0, at) + 1
+    line = passage[row_at:].split("\n", 1)[0]
+    if line.lstrip().startswith("|"):
+        table = passage[:row_at].split("\n\n")[-1].splitlines() or [line]
+        cells, column = table[0].split("|"), passage.count("|", row_at, at)
+        return " ".join((heading, line.strip().strip("|").split("|")[0], cells[column] if column < len(cells) else ""))
+    before, after = re.split(r"(?<=[.!?]) ", line[: at - row_at])[-1], re.split(r"(?<=[.!?]) ", line[at - row_at :])[0]
+    return f"{heading} {before}{after}"
+
+
+def _find_all(span: str, text: str) -> list[tuple[int, int]]:
+    """(at, n_chars) of a span, each time that it stands there, whatever its case and line breaks; not inside a longer word or number."""
     pattern = r"\s+".join(re.escape(word).replace("'", "['’]") for word in span.split())
     edges = (r"(?<!\w)(?<!\d[.,])" if span[:1].isalnum() else "", r"(?!\w)(?![.,]\d)" if span[-1:].isalnum() else "")
-    found = re.search(edges[0] + pattern + edges[1], text, re.IGNORECASE)
-    return (found.start(), found.end() - found.start()) if found else None
+    return [(found.start(), len(found[0])) for found in re.finditer(edges[0] + pattern + edges[1], text, re.IGNORECASE)]
 
 
 def is_rivalled(passage: str, at: int, n_chars: int) -> bool:

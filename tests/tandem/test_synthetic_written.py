@@ -64,6 +64,27 @@ def test_a_file_is_read_as_documents_with_their_questions():
 
 
 @pytest.mark.parametrize(
+    ("document", "question", "nth"),
+    [
+        ("The Eider 20 starts in 9 seconds. The Eider 40 starts in 9 seconds, warm.", "How soon does the Eider 20 start?", 0),
+        ("The Eider 20 starts in 9 seconds. The Eider 40 starts in 9 seconds, warm.", "How soon does the Eider 40 start?", 1),
+        ("| | Eider 20 | Eider 40 |\n|---|---|---|\n| Start | 9 seconds | 9 seconds |", "How soon does the Eider 40 start?", 1),
+        (
+            "| | Start | Stop |\n|---|---|---|\n| Eider 20 | 9 seconds | 7 |\n| Eider 40 | 9 seconds | 8 |",
+            "When does an Eider 40 start?",
+            1,
+        ),
+    ],
+)
+def test_of_several_places_the_one_answers_that_is_spoken_of(document, question, nth):
+    text = read_organisation(f"=== a/b.md\n# Eiders\n\n{document}\n--- questions\nQ: {question}\nA: 9 seconds\n")
+    shelf = shelves(text)[400]
+    ((i, at, n_chars),) = shelf.pieces[0].places
+    assert shelf.passages[i][at : at + n_chars] == "9 seconds"
+    assert shelf.passages[i][:at].count("9 seconds") == nth
+
+
+@pytest.mark.parametrize(
     ("block", "said"),
     [
         ("Q: How heavy?\nA: 12 kg", "'12 kg' does not stand in the document"),
