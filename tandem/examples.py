@@ -221,11 +221,15 @@ def split(examples: Sequence[Example], groups: Mapping[str, str], params: Split,
     return Sides(*(tuple(example for example, seen in sides if seen == wanted) for wanted in ({False}, {True}, {False, True})))
 
 
-def untaught(asked: Sequence[Example], examples: Sequence[Example], seen: Collection[str]) -> list[Example]:
-    """Those of `asked` that an adapter knows nothing of: neither among the `seen` ids, nor on a document that one of these is on, which
-    happens where a question was worded anew or near-duplicate groups have merged since."""
-    taught = {source for example in examples if example.id in seen for source in example.sources}
-    return [example for example in asked if example.id not in seen and not taught.intersection(example.sources)]
+def untaught(asked: Sequence[Example], examples: Sequence[Example], seen: Collection[str], groups: Mapping[str, str]) -> list[Example]:
+    """Those of `asked` that an adapter knows nothing of: neither among the `seen` ids, nor on a document of a near-duplicate group that one
+    of these is on, which happens where a question was worded anew or groups have merged since."""
+
+    def about(example: Example) -> set[str]:
+        return {groups.get(source, source) for source in example.sources}
+
+    taught = {group for example in examples if example.id in seen for group in about(example)}
+    return [example for example in asked if example.id not in seen and not taught & about(example)]
 
 
 def share_of_groups(examples: Sequence[Example], share: float, seed: int) -> set[str]:

@@ -55,7 +55,7 @@ class Comparison:
 def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: Progress | None = None) -> Comparison:
     """Measure all candidates, and the champion beside them, on the held-out questions and on one version of each table.
 
-    Questions in the training lineage of any compared adapter, or on a document of one of these, are left out. Raises Refused where no
+    Questions in the training lineage of any compared adapter, or on a document like one of these, are left out. Raises Refused where no
     held-out question is left.
     """
     progress = progress or (lambda *_: None)
@@ -67,7 +67,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     if champion is not None:
         candidates = [*candidates, champion]
     seen = trained_on(candidates)
-    unseen = untaught(labelled.sides.held_out, labelled.examples, seen)
+    unseen = untaught(labelled.sides.held_out, labelled.examples, seen, labelled.groups)
     held_out = sampled(unseen, workspace.params.evaluation.max_examples, workspace.params.seed)
     if not held_out:
         raise Refused(

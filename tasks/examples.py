@@ -30,7 +30,7 @@ class Labelled:
     """Examples with the documents that they were labelled on.
 
     `set_aside` holds those whose sources changed, went, or cannot be read, `expired` by their ids which; `unfit` those that a check
-    refuses, with the reasons. `split` counts what the split did (tandem.split_record).
+    refuses, with the reasons. `groups` maps documents to near-duplicate groups; `split` counts what the split did (tandem.split_record).
     """
 
     documents: Mapping[str, Document]
@@ -39,6 +39,7 @@ class Labelled:
     unfit: Mapping[str, tuple[str, ...]]
     sides: Sides
     expired: Mapping[str, Mapping[str, str]]
+    groups: Mapping[str, str]
     split: Mapping[str, int]
 
 
@@ -75,6 +76,7 @@ def load_examples(workspace: Workspace) -> Labelled:
         unfit=unfit,
         sides=sides,
         expired=old,
+        groups=groups,
         split=split_record(sides, groups),
     )
 

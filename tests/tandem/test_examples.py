@@ -337,5 +337,6 @@ def test_what_an_adapter_learned_another_way_is_not_asked():
     other = Example(id="b1", question="What does it cost?", answer="9 euros", sources=("b.md",))
     nowhere = Example(id="c1", question="Who made it?", answer="", sources=())
     examples = [learned, anew, other, nowhere]
-    assert untaught([anew, other, nowhere], examples, {"a1"}) == [other, nowhere]
-    assert untaught(examples, examples, set()) == examples
+    assert untaught([anew, other, nowhere], examples, {"a1"}, {}) == [other, nowhere]
+    assert untaught([anew, other, nowhere], examples, {"a1"}, {"a.md": "a.md", "b.md": "a.md"}) == [nowhere]
+    assert untaught(examples, examples, set(), {}) == examples
