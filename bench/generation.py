@@ -9,16 +9,20 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from bench.training import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
-from tasks.generate import LocalGenerator, Request, autocast, input_ids
+from tasks.generate import LocalGenerator, Request, autocast, has_fast_bf16, input_ids
 from tasks.workspace import Settings
 
+Dtype = Literal["float32", "bfloat16"]
+DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16")
 
-def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params) -> list[str]:
+
+def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params, dtype: Dtype) -> list[str]:
     """`model.generate` as its documentation shows it, greedy, one prompt after the other."""
     import torch
 
@@ -27,7 +31,7 @@ def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params
         text = generator.prompt_text(request, params.prompt)
         ids = torch.tensor([input_ids(generator.tokenizer, generator.reading, text, generator.base.max_input_tokens)])
         inputs = {"input_ids": ids.to(generator.device), "attention_mask": torch.ones_like(ids, device=generator.device)}
-        with torch.inference_mode(), autocast(generator.device, generator.base.dtype):
+        with torch.inference_mode(), autocast(generator.device, dtype):
             output = generator.model.generate(
                 **inputs,
                 max_new_tokens=generator.base.max_new_tokens,
@@ -41,15 +45,19 @@ def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params
 
 
 def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
-    """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside)."""
+    """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside), which computes in
+    single precision, as the weights are stored, and, where ours does, also in bfloat16."""
     generator = LocalGenerator(base, params.form, Settings())
 
     def ours(requests: Sequence[Request], batch_size: int) -> list[str]:
         generator.base = base.model_copy(update={"batch_size": batch_size})
         return [one.text for one in generator.generate(requests, params.prompt, adapter=False)]
 
-    ways = {
-        "model.generate, one by one": lambda some: plain(generator, some, params),
+    ways: dict[str, Callable[[Sequence[Request]], list[str]]] = {
+        f"model.generate, one by one, {dtype}": lambda some, dtype=dtype: plain(generator, some, params, dtype)  # type: ignore[misc]
+        for dtype in DTYPES[: 2 if has_fast_bf16() else 1]
+    }
+    ways |= {
         "ours, batches of 1": lambda some: ours(some, 1),
         "ours, batches of 16": lambda some: ours(some, 16),
     }
@@ -62,11 +70,15 @@ def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
             started = time.perf_counter()
             texts[name] += way(requests[at : at + 32])
             seconds[name] += time.perf_counter() - started
-    first = next(iter(ways))
-    print(f"  {len(requests)} prompts{'':22}  answers/s   faster by   same answers")
+    theirs = [name for name in ways if name.startswith("model.generate")]
+    print(f"  {len(requests)} prompts{'':30}  answers/s   " + "   ".join(f"against {name.split()[-1]}: faster by, same" for name in theirs))
     for name in ways:
-        same = sum(_bare(a) == _bare(b) for a, b in zip(texts[name], texts[first], strict=True)) / len(requests)
-        print(f"  {name:33}  {len(requests) / seconds[name]:9.2f}   {seconds[first] / seconds[name]:8.2f}x   {same:12.1%}", flush=True)
+        against = "   ".join(f"{seconds[one] / seconds[name]:26.2f}x, {_share_same(texts[name], texts[one]):6.1%}" for one in theirs)
+        print(f"  {name:41}  {len(requests) / seconds[name]:9.2f}   {against}", flush=True)
+
+
+def _share_same(texts: Sequence[str], others: Sequence[str]) -> float:
+    return sum(_bare(a) == _bare(b) for a, b in zip(texts, others, strict=True)) / len(texts)
 
 
 def _bare(text: str) -> str:
