@@ -71,15 +71,17 @@ class Served:
         return future
 
     def health(self) -> dict[str, Any]:
-        """Which version answers, from which table version. Raises Unavailable where none does."""
+        """Which version answers, from which table version; `data_version` is None between a refresh and the next answer, which reads it.
+        Raises Unavailable where none answers."""
         answerer = self._answerer
         if answerer is None:
             raise Unavailable(self.problem or "no champion is loaded")
+        index_version = answerer.index.version if answerer.index else None
         return {
             "model_version": answerer.model_version,
             "variant": answerer.behaviour["variant"],
-            "index_version": answerer.index.version if answerer.index else None,
-            "data_version": answerer.behaviour["data_version"],
+            "index_version": index_version,
+            "data_version": answerer.behaviour["data_version"] if index_version == self._data.index_version else None,
             "problem": self.problem,
         }
 
@@ -108,8 +110,10 @@ class Served:
 
     def _switch(self) -> None:
         answerer = champion_answerer(self.workspace)
+        data = _Data(time.monotonic(), index_version=answerer.index.version if answerer.index else None)
         with self._using:
             answerer.answer(WARM_UP)
+            self._data = data
         is_first, self._answerer = self._answerer is None, answerer
         self.say(f"version {answerer.model_version} answers: {answerer.behaviour['variant']}")
         if is_first:

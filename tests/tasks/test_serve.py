@@ -167,8 +167,11 @@ def test_an_edited_document_is_in_the_answer_at_once(server: Server):
     before = server.ask("What does the Elm kettle cost?")
     page.write_text(page.read_text().replace("44 euros", "73 euros"))
     refresh(server.workspace)
+    health = server.call("/health")[1]
     after = server.ask("What does the Elm kettle cost?")
     assert (before["answer"], after["answer"]) == ("44 euros", "73 euros")
+    assert health["data_version"] in (None, after["data_version"])  # never the old one beside the new table
+    assert server.call("/health")[1]["data_version"] == after["data_version"]
     assert (after["index_version"], after["data_version"]) == (before["index_version"] + 1, data_version(server.workspace))
 
 
