@@ -6,9 +6,10 @@ among distractors; some lack it and teach to abstain; some hold no passage at al
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,20 @@ from tandem.examples import share_of_groups
 from tandem.params import Params
 from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
-from tandem.synthetic import Mix, make_exercises
+from tandem.synthetic import Exercise, Mix, make_exercises
+from tandem.synthetic.written import make_written
 from tandem.words import normalise
 from tasks.examples import load_examples
 from tasks.inputs import passage_tokens
 from tasks.rerank import retrieve
 from tasks.stage import run_stage
 from tasks.workspace import Settings, Workspace, replacing
+from tasks.written_library import organisations, read_library
 
 EXERCISE = "exercise"
 CHARS_A_TOKEN = 3  # at least, so that the passages of an exercise fit the input
 EXERCISE_MIX = Mix(absent=0.1, no_context=0.0, cloze=0.0)
+WRITTEN_SHARE, N_ORGANISATIONS = 0.5, 24  # of the exercises, those on written documents; of how many organisations
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +203,32 @@ def _row(
 
 
 def exercise_rows(params: Params, settings: Settings) -> list[TrainingRow]:
-    """`adapter.exercises` made-up questions over made-up passages, answered in the house form: shown among the examples, they keep an
-    adapter reading where it would learn a small knowledge base by heart. Naive training (`adapter.context: false`) has none."""
-    rng, n_rows = random.Random(f"{params.seed}:exercises"), params.adapter.exercises if params.adapter.context else 0
-    if not n_rows:
-        return []
+    """`adapter.exercises` questions over passages of no document of the workspace, made up and of the written library, answered in the
+    house form: shown among the examples, they keep an adapter reading where it would learn a small knowledge base by heart. Naive
+    training (`adapter.context: false`) has none."""
+    n_rows = params.adapter.exercises if params.adapter.context else 0
+    rows: list[TrainingRow] = []
+    for made in itertools.islice(_exercises(params, settings), n_rows):
+        shown = target(made.answer if made.cited else params.prompt.abstention, made.cited, params.form)
+        lesson = hash_text(json.dumps([made.question, made.passages, shown]))
+        rows.append(TrainingRow(f"{EXERCISE}:{len(rows)}", EXERCISE, made.question, made.passages, shown, (), (), False, lesson))
+    return rows
+
+
+def _exercises(params: Params, settings: Settings) -> Iterator[Exercise]:
+    rng = random.Random(f"{params.seed}:exercises")
     longest = min(params.chunking.max_chars, CHARS_A_TOKEN * passage_tokens(params.base, settings, params.retrieval.k))
     mix = replace(EXERCISE_MIX, target_chars=(longest // 3, longest))
-    rows: list[TrainingRow] = []
-    while len(rows) < n_rows:
-        for made in make_exercises(rng, "train", rng.randint(1, params.retrieval.k), n_questions=1, mix=mix):
-            shown = target(made.answer if made.cited else params.prompt.abstention, made.cited, params.form)
-            lesson = hash_text(json.dumps([made.question, made.passages, shown]))
-            rows.append(TrainingRow(f"{EXERCISE}:{len(rows)}", EXERCISE, made.question, made.passages, shown, (), (), False, lesson))
-    return rows
+    files, size = organisations("train"), max(100, longest)
+    library = read_library(rng.sample(files, min(N_ORGANISATIONS, len(files))), [size])
+    while True:
+        n_passages = rng.randint(1, params.retrieval.k)
+        if library and rng.random() < WRITTEN_SHARE:
+            made = make_written(rng, library, n_passages, sizes=[size])
+            if made and len(made.answer) <= (params.adapter.max_answer_chars or len(made.answer)):
+                yield made
+        else:
+            yield from make_exercises(rng, "train", n_passages, n_questions=1, mix=mix)
 
 
 def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:

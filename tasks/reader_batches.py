@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
-from tandem.synthetic import Exercise, Mix, Section, Side, make_exercises, read_section
-from tandem.synthetic.written import Shelf, Text, is_on, make_written, read_manual_questions, read_organisation, shelves
+from tandem.synthetic import Exercise, Mix, Section, make_exercises, read_section
+from tandem.synthetic.written import Shelf, make_written, read_manual_questions, shelves
 from tasks.base_model import CLS_ID, MAX_TOKENS, WRITTEN
 
 MAX_ANSWER_TOKENS = 120
 MAX_SOURCE_TOKENS = 1400
-WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.1  # of the exercises, where there are any
-PLAIN_KEPT = 0.5  # of the written questions that nothing of the answer's kind stands beside: a third to two fifths then have a rival
+WRITTEN_SHARE, MANUAL_SHARE = 0.62, 0.08  # of the exercises, where there are any
+PLAIN_KEPT = 0.4  # of the written questions that nothing of the answer's kind stands beside: a third to two fifths then have a rival
 
 
 @dataclass(frozen=True)
@@ -161,18 +161,6 @@ def read_sections(folder: Path | None) -> list[Section]:
     lines = dict.fromkeys(line["title"] + "\n" + line["text"] for file in files for line in map(json.loads, file.open(encoding="utf-8")))
     found = (read_section(*line.split("\n", 1)) for line in lines)
     return [section for section in found if section is not None]
-
-
-def read_written(side: Side, folder: Path = WRITTEN) -> list[Mapping[int, Shelf]]:
-    """The written organisations of one side, as shelves by size of passage."""
-    return [shelves(_organisation(file)) for file in sorted((folder / "organisations").glob("*.md")) if is_on(side, file.stem)]
-
-
-def _organisation(file: Path) -> list[Text]:
-    try:
-        return read_organisation(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from error
 
 
 def read_manuals(folder: Path | None, questions: Path = WRITTEN / "manual-questions.tsv") -> list[Mapping[int, Shelf]]:

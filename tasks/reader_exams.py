@@ -9,8 +9,8 @@ import torch
 from tandem.synthetic import Exercise, Mix, Side, make_exercises
 from tandem.synthetic.written import Shelf, make_written
 from tasks.generate import has_fast_bf16
-from tasks.reader_batches import read_written
 from tasks.reader_learner import Learner
+from tasks.written_library import organisations, read_library
 
 N_EVALUATED = 96
 EXAM_WEIGHTS = {"one_passage": 0.1, "three_passages": 0.15, "eight_passages": 0.15, "abstention": 0.1, "written": 0.5}
@@ -66,7 +66,7 @@ def evaluate(learner: Learner) -> dict[str, float]:
         "three_passages": exam("held_out", 3, "answerable", 2),
         "eight_passages": exam("held_out", 8, "answerable", 5),
         "abstention": exam("held_out", 3, "absent", 3),
-        "written": written_exam(read_written("held_out"), 5, 4, 2 * N_EVALUATED),
+        "written": written_exam(read_library(organisations("held_out")), 5, 4, 2 * N_EVALUATED),
     }
     scores, wrong = {}, []
     for name, exercises in exams.items():

@@ -22,9 +22,10 @@ from torch import nn
 from tandem.synthetic import ABSTAIN
 from tasks.allocation import freed_memory_kept
 from tasks.generate import has_fast_bf16
-from tasks.reader_batches import STAGES, Batch, Material, make_batches, read_manuals, read_paragraphs, read_sections, read_written
+from tasks.reader_batches import STAGES, Batch, Material, make_batches, read_manuals, read_paragraphs, read_sections
 from tasks.reader_exams import N_EVALUATED, evaluate, overall
 from tasks.reader_learner import Learner, build_learner, delta_of, save_delta
+from tasks.written_library import organisations, read_library
 
 WARMUP_STEPS = 40
 EVALUATE_EVERY_S = 1500.0
@@ -86,7 +87,7 @@ def guide_loss(attention: torch.Tensor, copied: torch.Tensor) -> torch.Tensor:
 def stream(learner: Learner, rng: Random, manuals: Path | None, progress: "Progress") -> Iterator[Batch]:
     """Batches without end, of whatever stage training has reached."""
     vocabulary = sorted(word for word in learner.tokenizer.get_vocab() if re.fullmatch(r"[a-z]{4,10}", word))
-    material = Material(read_paragraphs(), vocabulary, read_sections(manuals), read_written("train"), read_manuals(manuals))
+    material = Material(read_paragraphs(), vocabulary, read_sections(manuals), read_library(organisations("train")), read_manuals(manuals))
     while True:
         yield from make_batches(learner.tokenizer, rng, STAGES[progress.stage], material)
 

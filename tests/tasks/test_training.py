@@ -15,9 +15,10 @@ import yaml
 
 from tandem.errors import Refused
 from tandem.params import Params
+from tandem.words import normalise
 from tasks.candidates import candidates_of
 from tasks.create import create_workspace
-from tasks.dataset import build_training_set, load_training_set, save_training_set
+from tasks.dataset import build_training_set, exercise_rows, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
@@ -25,6 +26,7 @@ from tasks.generate import LocalGenerator
 from tasks.refresh import refresh
 from tasks.train import _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
+from tasks.written_library import organisations
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,18 @@ def test_exercises_are_answered_in_the_house_form_and_cite_the_passage_that_hold
     assert 0 < sum(row.target == "Answer: I don't know Source: none" for row in exercises) < 20
     for row in exercises:
         answer, source = row.target.removeprefix("Answer: ").split(" Source: ")
-        assert source == "none" or answer in row.passages[int(source[1:-1]) - 1]
+        cited = " ".join(row.passages[int(number[1:-1]) - 1] for number in source.split() if source != "none")
+        assert source == "none" or set(normalise(answer).split()) <= {*normalise(cited).split(), "yes", "no", "and"}
+
+
+def test_exercises_are_made_up_and_of_the_written_library_where_it_is_at_hand(workspace, monkeypatch):
+    asked = {row.question for row in exercise_rows(with_adapter_params(workspace, exercises=40).params, workspace.settings)}
+    library = " ".join(file.read_text() for file in organisations("train"))
+    assert 10 < sum(f"Q: {question}" in library for question in asked) < 30
+    monkeypatch.setattr("tasks.dataset.organisations", lambda side: [])
+    without = {row.question for row in exercise_rows(with_adapter_params(workspace, exercises=40).params, workspace.settings)}
+    assert len(without) >= 38
+    assert not any(f"Q: {question}" in library for question in without)
 
 
 def test_exercises_are_no_examples_of_the_lineage_and_naive_training_has_none(workspace):
