@@ -75,7 +75,7 @@ class LocalGenerator:
             self.reading = reading_of(config)
             _require_positions(base, self.reading, base.max_new_tokens)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-            dtype = _dtype(base.dtype, self.device)
+            dtype = _dtype(base.dtype, self.device, config)
             if base.model != READER:
                 require_memory(base, config, loader, dtype, self.device, quantize)
             self.tokenizer = load_tokenizer(base, path, vocabulary_of(config))
@@ -308,12 +308,12 @@ def has_fast_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def _dtype(name: str, device: str) -> torch.dtype:
+def _dtype(name: str, device: str, config: Any) -> torch.dtype:
+    """How the weights are held; `auto`: in bf16 on CUDA, and on a CPU that multiplies it natively where they are stored in it."""
     import torch
 
-    if name == "bfloat16" or (name == "auto" and device != "cpu"):
-        return torch.bfloat16
-    return torch.float32
+    is_native = device != "cpu" or (has_fast_bf16() and config.dtype == torch.bfloat16)
+    return torch.bfloat16 if name == "bfloat16" or (name == "auto" and is_native) else torch.float32
 
 
 def _four_bits() -> Any:

@@ -180,6 +180,17 @@ def test_damaged_weights_are_refused_by_name(tmp_path, tiny_llama, content):
         load_generator(Base(model=str(folder)), Form(), Settings())
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_weights_stored_in_bfloat16_stay_so_where_the_processor_multiplies_it(tmp_path, tiny_llama, monkeypatch, fast):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.bfloat16).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
+    monkeypatch.setattr("tasks.generate.has_fast_bf16", lambda: fast)
+    held = [load_generator(Base(model=str(folder)), Form(), Settings(device="cpu")).model.dtype for folder in (tmp_path, tiny_llama)]
+    assert held == [torch.bfloat16 if fast else torch.float32, torch.float32]
+
+
 def test_more_tokens_than_the_model_has_positions_are_refused_with_both_numbers(tiny_llama):
     with pytest.raises(Refused, match=r"max_input_tokens is 4,000, and 128 tokens are to be written: .* holds 4,096 tokens of both"):
         load_generator(Base(model=str(tiny_llama), max_input_tokens=4000), Form(), Settings())
