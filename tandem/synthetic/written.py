@@ -8,6 +8,7 @@ A file holds one organisation: documents behind `=== folder/name.md`, each with 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from random import Random
 
 import numpy as np
@@ -131,8 +132,9 @@ def _shelf(texts: Sequence[Text], size: int, repeats: bool) -> Shelf:
     for text in texts:
         first = len(passages)
         cut = chunk(Document(text.path, text.text, "", _title(text)), Chunking(max_chars=size, min_chars=min(80, size // 3)))
-        passages += [f"{one.heading}: {one.text}" if one.heading else one.text for one in cut]
-        shown = passages[first:]
+        heads = [f"{one.heading}: " if one.heading else "" for one in cut]
+        shown = list(zip(heads, (one.text for one in cut), strict=True))
+        passages += [head + body for head, body in shown]
         for one in text.asked:
             places = [_place(span, shown, " ".join(one.wordings)) for span in one.spans]
             if all(place is not None for place in places):
@@ -151,34 +153,45 @@ def _title(text: Text) -> str:
     return found[1].strip() if found else ""
 
 
-def _place(span: str, passages: Sequence[str], question: str) -> tuple[int, int, int] | None:
-    """(passage, at, n_chars) of a span: of several places the one whose surroundings have most words of the question. Where no passage
-    holds all of it, of its first whole sentences that one holds; None where these are no more than eight words or `MIN_SHOWN` of it."""
-    found = [(i, at, n_chars) for i, passage in enumerate(passages) for at, n_chars in _find_all(span, passage)]
+def _place(span: str, shown: Sequence[tuple[str, str]], question: str) -> tuple[int, int, int] | None:
+    """(passage, at, n_chars) of a span in passages of (head, body). Of several places, one in a body before one in a head, then the one
+    whose surroundings have most words of the question, then the one whose head has. Where no passage holds all of it, of its first whole
+    sentences that one holds; None where these are no more than eight words or `MIN_SHOWN` of it."""
+    found = [(i, at, n_chars) for i, (head, body) in enumerate(shown) for at, n_chars in _find_all(span, head + body)]
     if found:
-        asked = set(_WORD.findall(question.lower()))
-        return max(found, key=lambda place: len(asked & set(_WORD.findall(surroundings(passages[place[0]], place[1]).lower()))))
+        asked = _words(question)
+
+        def fits(place: tuple[int, int, int]) -> tuple[bool, int, int]:
+            head, body = shown[place[0]]
+            at = place[1] - len(head)
+            return at >= 0, len(asked & _words(_surroundings(body, at))) if at >= 0 else 0, len(asked & _words(head))
+
+        return max(found, key=fits)
     words = span.split()
     for n_words in range(len(words) - 1, max(8, int(MIN_SHOWN * len(words))), -1):
         start = " ".join(words[:n_words])
         if start[-1] not in ".!?":
             continue
-        for i, passage in enumerate(passages):
-            for place in _find_all(start, passage):
+        for i, (head, body) in enumerate(shown):
+            for place in _find_all(start, head + body):
                 return i, *place
     return None
 
 
-def surroundings(passage: str, at: int) -> str:
-    """What says of whom something is said that stands at `at`: its sentence, or its row with the head of its column; and the heading."""
-    heading, row_at = passage.split(": ", 1)[0], passage.rfind("\n", 0, at) + 1
-    line = passage[row_at:].split("\n", 1)[0]
+def _surroundings(body: str, at: int) -> str:
+    """What says of whom something is said that stands at `at`: its sentence, or the head of its row and that of its column."""
+    row_at = body.rfind("\n", 0, at) + 1
+    line = body[row_at:].split("\n", 1)[0]
     if line.lstrip().startswith("|"):
-        table = passage[:row_at].split("\n\n")[-1].splitlines() or [line]
-        cells, column = table[0].split("|"), passage.count("|", row_at, at)
-        return " ".join((heading, line.strip().strip("|").split("|")[0], cells[column] if column < len(cells) else ""))
+        above = list(takewhile(lambda row: row.lstrip().startswith("|"), reversed(body[:row_at].splitlines())))
+        columns, column = (above[-1] if above else line).split("|"), body.count("|", row_at, at)
+        return f"{line.strip().strip('|').split('|')[0]} {columns[column] if column < len(columns) else ''}"
     before, after = re.split(r"(?<=[.!?]) ", line[: at - row_at])[-1], re.split(r"(?<=[.!?]) ", line[at - row_at :])[0]
-    return f"{heading} {before}{after}"
+    return before + after
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
 
 
 def _find_all(span: str, text: str) -> list[tuple[int, int]]:
