@@ -65,7 +65,9 @@ def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]
 
 def settings_of(candidate: Candidate) -> dict[str, Any]:
     """What a candidate answers by besides its flags: two that agree here differ in the flags alone."""
-    return {key: candidate.behaviour.get(key) for key in ("base", "prompt", "form", "retrieval", "layout", "whole_context", "shots")}
+    behaviour = candidate.behaviour
+    said = {section: model(**behaviour[section]).model_dump() for section, model in _SECTIONS.items() if section in behaviour}
+    return said | {key: behaviour.get(key) for key in ("retrieval", "layout", "whole_context", "shots")}
 
 
 def training_digest(adapter_dir: Path | None) -> str | None:

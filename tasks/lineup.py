@@ -153,13 +153,13 @@ class Lineup:
     def _model(self, candidate: Candidate) -> Model:
         """Its base, with the adapter of another candidate on it where that has the same base and form and this one has none."""
 
-        def base_and_form(one: Candidate) -> tuple[Any, Any]:
-            return one.behaviour["base"], one.behaviour["form"]
+        def base_and_form(one: Candidate) -> tuple[Base, Form]:
+            return Base(**one.behaviour["base"]), Form(**one.behaviour["form"])
 
         alike = [one for one in self.candidates if one.adapter_dir and base_and_form(one) == base_and_form(candidate)]
         holder = candidate if candidate.adapter_dir else next(iter(alike), candidate)
         base, form = base_and_form(candidate)
-        return Model(Base(**base), Form(**form), holder.adapter_dir, holder.training)
+        return Model(base, form, holder.adapter_dir, holder.training)
 
 
 def found_by(candidate: Candidate, examples: Sequence[Example], retrieved: Mapping[str, list[Found]]) -> list[Found]:

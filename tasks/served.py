@@ -32,15 +32,19 @@ class Unavailable(Refused):
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """When the data version was read, how long that took, and at which version of the index."""
+    """The data version that an answerer names: of which champion, at which version of the index, read when, and in what time."""
 
     at: float = float("-inf")
     took_s: float = 0.0
+    model_version: str | None = None
     index_version: int | None = None
+    version: str | None = None
 
-    def is_old(self, index_version: int | None) -> bool:
-        lasts_s = max(DATA_AGE_S, DATA_SHARE * self.took_s)
-        return index_version != self.index_version or time.monotonic() - self.at > lasts_s
+    def is_of(self, answerer: Answerer) -> bool:
+        return (self.model_version, self.index_version) == (answerer.model_version, _index_version(answerer))
+
+    def is_old(self) -> bool:
+        return time.monotonic() - self.at > max(DATA_AGE_S, DATA_SHARE * self.took_s)
 
 
 class Served:
@@ -71,17 +75,16 @@ class Served:
         return future
 
     def health(self) -> dict[str, Any]:
-        """Which version answers, from which table version; `data_version` is None between a refresh and the next answer, which reads it.
-        Raises Unavailable where none answers."""
-        answerer = self._answerer
+        """Which version answers, from which table version; `data_version` is None between a refresh and the next answer, which reads it,
+        and that of its last answer where the champion has no index. Raises Unavailable where none answers."""
+        answerer, data = self._answerer, self._data
         if answerer is None:
             raise Unavailable(self.problem or "no champion is loaded")
-        index_version = answerer.index.version if answerer.index else None
         return {
             "model_version": answerer.model_version,
             "variant": answerer.behaviour["variant"],
-            "index_version": index_version,
-            "data_version": answerer.behaviour["data_version"] if index_version == self._data.index_version else None,
+            "index_version": _index_version(answerer),
+            "data_version": data.version if data.is_of(answerer) else None,
             "problem": self.problem,
         }
 
@@ -110,10 +113,8 @@ class Served:
 
     def _switch(self) -> None:
         answerer = champion_answerer(self.workspace)
-        data = _Data(time.monotonic(), index_version=answerer.index.version if answerer.index else None)
         with self._using:
-            answerer.answer(WARM_UP)
-            self._data = data
+            self._with_live_data(answerer).answer(WARM_UP)
         is_first, self._answerer = self._answerer is None, answerer
         self.say(f"version {answerer.model_version} answers: {answerer.behaviour['variant']}")
         if is_first:
@@ -154,9 +155,13 @@ class Served:
             future.set_result(asdict(with_trace(answer, trace_id)))
 
     def _with_live_data(self, answerer: Answerer) -> Answerer:
-        index_version = answerer.index.version if answerer.index else None
-        if self._data.is_old(index_version):
-            started = time.monotonic()
+        if self._data.is_old() or not self._data.is_of(answerer):
+            started, index_version = time.monotonic(), _index_version(answerer)
             answerer = with_live_data(self.workspace, answerer)
-            self._data = _Data(time.monotonic(), time.monotonic() - started, index_version)
+            now = time.monotonic()
+            self._data = _Data(now, now - started, answerer.model_version, index_version, answerer.behaviour["data_version"])
         return answerer
+
+
+def _index_version(answerer: Answerer) -> int | None:
+    return answerer.index.version if answerer.index else None
