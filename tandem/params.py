@@ -95,6 +95,16 @@ class Base(Section):
     batch_size: int = Field(16, gt=0)
     extra_body: dict[str, Any] = {}
 
+    @model_validator(mode="after")
+    def _check_extra_body(self) -> Base:
+        if self.extra_body and self.provider == "local":
+            raise ValueError("extra_body is for an endpoint, and provider is local")
+        if ours := sorted({"model", "messages", "stream", "n"} & set(self.extra_body)):
+            raise ValueError(
+                f"extra_body may not hold {', '.join(ours)}: the answer would not be of the model, or to the question, on record"
+            )
+        return self
+
 
 class Prompt(Section):
     """What a chat or causal model is told and shown; the reader sees question and passages only.

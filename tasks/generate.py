@@ -73,7 +73,7 @@ class LocalGenerator:
         try:
             config = AutoConfig.from_pretrained(path, **where)
             self.reading = reading_of(config)
-            _require_positions(base, self.reading, base.max_new_tokens)
+            _require_positions(base, self.reading, base.max_input_tokens, base.max_new_tokens)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
             dtype = _dtype(base.dtype, self.device, config)
             if base.model != READER:
@@ -99,7 +99,6 @@ class LocalGenerator:
         """Batches by length, so that little is padded; results are in the order of the requests."""
         if adapter and not self.has_adapter:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
-        _require_positions(self.base, self.reading, max_new_tokens(self.base, prompt))
         texts = [self.prompt_text(request, prompt) for request in requests]
         for request, text in zip(requests, texts, strict=True):
             if request.uncut and (seen := overlong(self.tokenizer, self.reading, text, self.base)):
@@ -130,6 +129,7 @@ class LocalGenerator:
         ids = [input_ids(self.tokenizer, self.reading, text, limit) for text in texts]
         inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
         n_new = max_new_tokens(self.base, prompt)
+        _require_positions(self.base, self.reading, max(map(len, ids)), n_new)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
         advice = "Set base.batch_size or base.max_input_tokens in params.yaml lower and run again."
         with full_memory_named(self.device, advice), torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
@@ -156,11 +156,11 @@ def reading_of(config: Any) -> Reading:
     return Reading(bool(config.is_encoder_decoder), positions=positions)
 
 
-def _require_positions(base: Base, reading: Reading, n_new: int) -> None:
-    wanted = n_new if reading.apart else max(n_new, base.max_input_tokens) if reading.is_seq2seq else n_new + base.max_input_tokens
+def _require_positions(base: Base, reading: Reading, n_in: int, n_new: int) -> None:
+    wanted = n_new if reading.apart else max(n_new, n_in) if reading.is_seq2seq else n_new + n_in
     if reading.positions and wanted > reading.positions:
         raise Refused(
-            f"base.max_input_tokens is {base.max_input_tokens:,}, and {n_new:,} tokens are to be written: "
+            f"{n_in:,} tokens to be read, and {n_new:,} to be written: "
             f"{base.model!r} holds {reading.positions:,} tokens{'' if reading.is_seq2seq else ' of both together'}",
             hint="Set base.max_input_tokens, base.max_new_tokens or prompt.reasoning_tokens lower in params.yaml.",
         )
@@ -309,10 +309,11 @@ def has_fast_bf16() -> bool:
 
 
 def _dtype(name: str, device: str, config: Any) -> torch.dtype:
-    """How the weights are held; `auto`: in bf16 on CUDA, and on a CPU that multiplies it natively where they are stored in it."""
+    """How the weights are held; `auto`: in bf16 on CUDA, and on a CPU that multiplies it natively where the model's config names it."""
     import torch
 
-    is_native = device != "cpu" or (has_fast_bf16() and config.dtype == torch.bfloat16)
+    stored = config.dtype or config.get_text_config(decoder=True).dtype
+    is_native = device != "cpu" or (has_fast_bf16() and stored == torch.bfloat16)
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and is_native) else torch.float32
 
 

@@ -48,7 +48,7 @@ class OpenAIGenerator:
             return list(pool.map(lambda request: self._one(request, prompt), requests))
 
     def _one(self, request: Request, prompt: Prompt) -> Generation:
-        from openai import OpenAIError
+        from openai import BadRequestError, OpenAIError
 
         fields = {"max_tokens": max_new_tokens(self.base, prompt), "temperature": 0, **self.base.extra_body}
         try:
@@ -58,9 +58,12 @@ class OpenAIGenerator:
                 extra_body={name: value for name, value in fields.items() if value is not None},
             )
         except OpenAIError as error:
+            is_ours = isinstance(error, BadRequestError)
             raise Refused(
                 f"the endpoint of {self.base.model!r} failed: {' '.join(str(error).split())[:300]}",
-                hint="Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
+                hint="What it does not take, `base.extra_body` leaves out or replaces: see docs/GUIDE.md, Other models."
+                if is_ours
+                else "Check TANDEM_OPENAI_BASE_URL and TANDEM_OPENAI_API_KEY and run again.",
             ) from error
         if not getattr(reply, "choices", None):
             raise Refused(

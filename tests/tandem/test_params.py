@@ -80,6 +80,18 @@ def test_a_base_that_names_its_model_takes_nothing_of_another():
     assert (params.variants["a"].base.revision, params.variants["a"].base.max_input_tokens) == (None, 896)
 
 
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ({"extra_body": {"temperature": None}}, "provider is local"),
+        ({"provider": "openai", "extra_body": {"model": "other", "n": 2}}, "may not hold model, n"),
+    ],
+)
+def test_what_is_sent_besides_cannot_change_who_is_asked_what(base, said):
+    with pytest.raises(Refused, match=said):
+        parsed(base=base)
+
+
 def test_more_is_searched_where_it_is_put_in_order_anew():
     assert Retrieval(k=3).searched.k == 3
     assert (Retrieval(k=3, rerank="mmr").searched.k, Retrieval(k=30, rerank="mmr").searched.k) == (20, 30)

@@ -192,11 +192,13 @@ def test_weights_stored_in_bfloat16_stay_so_where_the_processor_multiplies_it(tm
 
 
 def test_more_tokens_than_the_model_has_positions_are_refused_with_both_numbers(tiny_llama):
-    with pytest.raises(Refused, match=r"max_input_tokens is 4,000, and 128 tokens are to be written: .* holds 4,096 tokens of both"):
+    with pytest.raises(Refused, match=r"4,000 tokens to be read, and 128 to be written: .* holds 4,096 tokens of both together"):
         load_generator(Base(model=str(tiny_llama), max_input_tokens=4000), Form(), Settings())
-    generator = load_generator(Base(model=str(tiny_llama), max_input_tokens=3900), Form(), Settings())
-    with pytest.raises(Refused, match=r"max_input_tokens is 3,900, and 384 tokens are to be written: .* prompt\.reasoning_tokens lower"):
-        generator.generate(REQUESTS, PROMPT.model_copy(update={"reasoning": True}), adapter=False)
+    generator = load_generator(Base(model=str(tiny_llama), max_input_tokens=3900, max_new_tokens=1), Form(), Settings())
+    reasoning = PROMPT.model_copy(update={"reasoning": True, "reasoning_tokens": 4090})
+    with pytest.raises(Refused, match=r"\d\d tokens to be read, and 4,091 to be written: .* prompt\.reasoning_tokens lower"):
+        generator.generate(REQUESTS, reasoning, adapter=False)
+    assert generator.generate(REQUESTS[:1], PROMPT.model_copy(update={"reasoning": True, "reasoning_tokens": 3}), adapter=False)
 
 
 def test_a_full_card_is_named_with_what_to_do():

@@ -1,5 +1,6 @@
 """The OpenAI-compatible generator against a real server: `transformers serve` on a small local model."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,10 +9,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from tandem.errors import Refused
 from tandem.params import Base, Evaluation, Form, Params, Prompt, Variant
 from tandem.records import Example, Row
 from tasks.generate import Request, load_generator
@@ -83,14 +87,44 @@ def test_a_served_model_answers_as_the_same_model_does_locally(server: str, chat
     assert all(one.n_tokens_in > 0 and 0 < one.n_tokens_out <= 12 for one in remote)
 
 
-def test_what_an_endpoint_needs_besides_goes_over_the_fields_that_are_always_sent(server: str, chat_model: Path):
-    def said(extra_body: dict[str, object]) -> list[int]:
-        base = Base(model=str(chat_model), provider="openai", max_new_tokens=12, extra_body=extra_body)
-        answers = load_generator(base, Form(), Settings(openai_base_url=server)).generate(REQUESTS, PROMPT, adapter=False)
-        return [answer.n_tokens_out for answer in answers]
+def test_what_an_endpoint_needs_besides_is_obeyed(server: str, chat_model: Path):
+    base = Base(model=str(chat_model), provider="openai", max_new_tokens=12, extra_body={"max_tokens": 3})
+    answers = load_generator(base, Form(), Settings(openai_base_url=server)).generate(REQUESTS, PROMPT, adapter=False)
+    assert [answer.n_tokens_out for answer in answers] == [3, 3, 3]
 
-    assert said({}) == said({"temperature": None})
-    assert max(said({"max_tokens": 3})) == 3 < max(said({}))
+
+def test_a_field_that_is_null_is_not_sent_and_one_that_is_refused_says_where_to_set_it():
+    bodies: list[dict[str, object]] = []
+
+    class Picky(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            refused = "max_tokens" in bodies[-1]
+            reply = {"error": {"message": "max_tokens is not supported"}} if refused else {
+                "id": "1", "object": "chat.completion", "created": 1, "model": "m",
+                "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "1.2 kg"}}],
+            }  # fmt: skip
+            self.send_response(400 if refused else 200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(reply).encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Picky) as picky:
+        Thread(target=picky.serve_forever, daemon=True).start()
+        settings = Settings(openai_base_url=f"http://127.0.0.1:{picky.server_port}/v1")
+        wanted = {"max_tokens": None, "temperature": None, "max_completion_tokens": 7}
+        said = load_generator(Base(model="m", provider="openai", extra_body=wanted), Form(), settings)
+        assert said.generate(REQUESTS[:1], PROMPT, adapter=False)[0].text == "1.2 kg"
+        with pytest.raises(Refused, match=r"max_tokens is not supported.* `base\.extra_body`"):
+            load_generator(Base(model="m", provider="openai"), Form(), settings).generate(REQUESTS[:1], PROMPT, adapter=False)
+        picky.shutdown()
+    assert [sorted(body) for body in bodies] == [
+        ["max_completion_tokens", "messages", "model"],
+        ["max_tokens", "messages", "model", "temperature"],
+    ]
 
 
 def test_a_judge_behind_an_endpoint_is_the_same_model_asked_the_same(server: str, chat_model: Path, tmp_path: Path):
@@ -108,8 +142,6 @@ def test_a_judge_behind_an_endpoint_is_the_same_model_asked_the_same(server: str
 
 
 def test_the_servers_own_fault_is_told(server: str, monkeypatch: pytest.MonkeyPatch):
-    from tandem.errors import Refused
-
     monkeypatch.setattr("tasks.generate_openai.RETRIES", 0)
     with pytest.raises(Refused, match=r"endpoint of 'no-such-model' failed"):
         load_generator(Base(model="no-such-model", provider="openai"), Form(), Settings(openai_base_url=server)).generate(
