@@ -55,7 +55,7 @@ def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
 
     ways: dict[str, Callable[[Sequence[Request]], list[str]]] = {
         f"model.generate, one by one, {dtype}": lambda some, dtype=dtype: plain(generator, some, params, dtype)  # type: ignore[misc]
-        for dtype in DTYPES[: 2 if has_fast_bf16() else 1]
+        for dtype in (DTYPES[1:] if generator.device != "cpu" else DTYPES if has_fast_bf16() else DTYPES[:1])
     }
     ways |= {
         "ours, batches of 1": lambda some: ours(some, 1),

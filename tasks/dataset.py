@@ -20,7 +20,7 @@ from tandem.params import Params
 from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Exercise, Mix, make_exercises
-from tandem.synthetic.written import make_written
+from tandem.synthetic.written import Shelf, make_written
 from tandem.words import normalise
 from tasks.examples import load_examples
 from tasks.inputs import passage_tokens
@@ -32,14 +32,15 @@ from tasks.written_library import organisations, read_library
 EXERCISE = "exercise"
 CHARS_A_TOKEN = 3  # at least, so that the passages of an exercise fit the input
 EXERCISE_MIX = Mix(absent=0.1, no_context=0.0, cloze=0.0)
-WRITTEN_SHARE, N_ORGANISATIONS = 0.5, 24  # of the exercises, those on written documents; of how many organisations
+WRITTEN_SHARE, N_ORGANISATIONS, N_DRAWS = 0.5, 24, 20  # of the exercises, those on written documents; of how many organisations
+HEADING_CHARS, MIN_WRITTEN_CHARS = 60, 100  # of the written passages: what their headings may add, and below what size there are none
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
     """One row with its lineage: the example, its documents, the chunks shown or asked about.
 
-    `kind`: oracle, no_oracle, closed_book, or exercise (made up, of no example, document or chunk).
+    `kind`: oracle, no_oracle, closed_book, or exercise (of no example, document or chunk).
     `lesson` is a hash of what the row teaches: it stays where other distractors are shown or the passages stand in another order.
     """
 
@@ -209,7 +210,8 @@ def exercise_rows(params: Params, settings: Settings) -> list[TrainingRow]:
     n_rows = params.adapter.exercises if params.adapter.context else 0
     rows: list[TrainingRow] = []
     for made in itertools.islice(_exercises(params, settings), n_rows):
-        shown = target(made.answer if made.cited else params.prompt.abstention, made.cited, params.form)
+        said = " ".join(made.answer.split()) if made.cited else params.prompt.abstention
+        shown = target(said, made.cited, params.form)
         lesson = hash_text(json.dumps([made.question, made.passages, shown]))
         rows.append(TrainingRow(f"{EXERCISE}:{len(rows)}", EXERCISE, made.question, made.passages, shown, (), (), False, lesson))
     return rows
@@ -217,18 +219,26 @@ def exercise_rows(params: Params, settings: Settings) -> list[TrainingRow]:
 
 def _exercises(params: Params, settings: Settings) -> Iterator[Exercise]:
     rng = random.Random(f"{params.seed}:exercises")
-    longest = min(params.chunking.max_chars, CHARS_A_TOKEN * passage_tokens(params.base, settings, params.retrieval.k))
+    budget = CHARS_A_TOKEN * passage_tokens(params.base, settings, params.retrieval.k)
+    longest, size = min(params.chunking.max_chars, budget), min(params.chunking.max_chars, budget - HEADING_CHARS)
     mix = replace(EXERCISE_MIX, target_chars=(longest // 3, longest))
-    files, size = organisations("train"), max(100, longest)
+    files = organisations("train") if size >= MIN_WRITTEN_CHARS else []
     library = read_library(rng.sample(files, min(N_ORGANISATIONS, len(files))), [size])
     while True:
         n_passages = rng.randint(1, params.retrieval.k)
-        if library and rng.random() < WRITTEN_SHARE:
-            made = make_written(rng, library, n_passages, sizes=[size])
-            if made and len(made.answer) <= (params.adapter.max_answer_chars or len(made.answer)):
-                yield made
-        else:
-            yield from make_exercises(rng, "train", n_passages, n_questions=1, mix=mix)
+        is_written = bool(library) and rng.random() < WRITTEN_SHARE
+        drawn = _written(rng, library, n_passages, size, params.adapter.max_answer_chars) if is_written else None
+        yield from [drawn] if drawn else make_exercises(rng, "train", n_passages, n_questions=1, mix=mix)
+
+
+def _written(
+    rng: random.Random, library: Sequence[Mapping[int, Shelf]], n_passages: int, size: int, max_answer_chars: int | None
+) -> Exercise | None:
+    for _ in range(N_DRAWS):
+        made = make_written(rng, library, n_passages, sizes=[size])
+        if made and (not made.cited or len(made.answer) <= (max_answer_chars or len(made.answer))):
+            return made
+    return None
 
 
 def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]]) -> list[Passage]:

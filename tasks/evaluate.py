@@ -67,7 +67,7 @@ def evaluate(workspace: Workspace, champion: Candidate | None = None, progress: 
     if champion is not None:
         candidates = [*candidates, champion]
     seen = trained_on(candidates)
-    unseen = untaught(labelled.sides.held_out, labelled.examples, seen, labelled.groups)
+    unseen = untaught(labelled.sides.held_out, labelled.on_file, seen, labelled.groups)
     held_out = sampled(unseen, workspace.params.evaluation.max_examples, workspace.params.seed)
     if not held_out:
         raise Refused(

@@ -29,11 +29,13 @@ from tasks.workspace import Workspace
 class Labelled:
     """Examples with the documents that they were labelled on.
 
-    `set_aside` holds those whose sources changed, went, or cannot be read, `expired` by their ids which; `unfit` those that a check
-    refuses, with the reasons. `groups` maps documents to near-duplicate groups; `split` counts what the split did (tandem.split_record).
+    `on_file` holds all of the file, `examples` those that are in use; `set_aside` those whose sources changed, went, or cannot be read,
+    `expired` by their ids which; `unfit` those that a check refuses, with the reasons. `groups` maps documents to near-duplicate groups;
+    `split` counts what the split did (tandem.split_record).
     """
 
     documents: Mapping[str, Document]
+    on_file: tuple[Example, ...]
     examples: tuple[Example, ...]
     set_aside: tuple[Example, ...]
     unfit: Mapping[str, tuple[str, ...]]
@@ -71,6 +73,7 @@ def load_examples(workspace: Workspace) -> Labelled:
     sides = split(current, groups, workspace.params.split, workspace.params.seed)
     return Labelled(
         documents=documents,
+        on_file=tuple(examples),
         examples=current,
         set_aside=tuple(example for example in examples if example.id in old),
         unfit=unfit,

@@ -50,7 +50,7 @@ class Trained:
     """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch.
 
     `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known,
-    `n_exercises` made up.
+    `n_exercises` reading exercises.
     """
 
     trained: bool
