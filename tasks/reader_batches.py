@@ -17,8 +17,8 @@ from tasks.base_model import CLS_ID, MAX_TOKENS, WRITTEN
 
 MAX_ANSWER_TOKENS = 120
 MAX_SOURCE_TOKENS = 1400
-WRITTEN_SHARE, MANUAL_SHARE = 0.62, 0.08  # of the exercises, where there are any
-PLAIN_KEPT = 0.4  # of the written questions that nothing of the answer's kind stands beside: some three in five then have a rival
+WRITTEN_SHARE, MANUAL_SHARE = 0.5, 0.1  # of the exercises, where there are any
+PLAIN_KEPT = 0.5  # of the written questions that nothing of the answer's kind stands beside: some three in five then have a rival
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from tandem.synthetic.split import Side, side_of
 CHUNK_CHARS = (250, 400, 400, 400, 400, 700, 700, 1500)  # a search shows passages of many sizes; 400 is the default of params.chunking
 MIN_SHOWN = 0.5  # of a long answer that a passage cuts off
 N_RANKED = 24
-ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.06, 0.5, 0.7
-VERDICTS_KEPT = 0.8  # of the yes-or-no questions that are drawn: there are more of them than people ask
+ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.03, 0.5, 0.7
+VERDICTS_KEPT = 0.6  # of the yes-or-no questions that are drawn: there are more of them than people ask
 
 _WORD = re.compile(r"\w{4,}|\w*\d\w*")
 _NUMBER = re.compile(r"[€$£]?\d+(?:[.,]\d+)*(?:\s*[^\s,.;:)|*]+)?")
