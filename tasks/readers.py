@@ -24,12 +24,8 @@ _TEMPORARY = re.compile(r"^[.#]|^~\$|~$|\.(tmp|temp|swp|swx|bak|part|crdownload)
 _FRONT_MATTER = re.compile(r"\A(\s*)---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^[ \t]*['\"]?[A-Za-z_][\w-]*['\"]?[ \t]*:", re.MULTILINE)
 _UNCLOSED = re.compile(r"\A\s*---[ \t]*\n(?:[A-Za-z_][\w-]*|(?:.*\n){0,20}?[ \t]*['\"]?(?i:roles?|trainable)['\"]?)[ \t]*:")
-_RESTRICTING = {
-    "role": "roles",
-    "roles": "roles",
-    "trainable": "trainable",
-    "validuntil": "valid_until",
-}  # letters of a key -> how it is written
+# letters of a key that restricts -> how it is written
+_RESTRICTING = {"role": "roles", "roles": "roles", "trainable": "trainable", "validuntil": "valid_until"}
 _DATED = ("last_reviewed", "updated", "date")
 
 
