@@ -11,10 +11,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bench.training import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
+from tasks.apart import read_apart
+from tasks.bases import resolve_base
 from tasks.generate import LocalGenerator, Request, autocast, has_fast_bf16, input_ids
 from tasks.workspace import Settings
 
@@ -22,7 +24,19 @@ Dtype = Literal["float32", "bfloat16"]
 DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16")
 
 
-def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params, dtype: Dtype) -> list[str]:
+def as_it_loads(generator: LocalGenerator) -> Any:
+    """The same model as `from_pretrained` makes it."""
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    path, _ = resolve_base(generator.base, Settings())
+    loader: Any = AutoModelForSeq2SeqLM if generator.is_seq2seq else AutoModelForCausalLM
+    model = loader.from_pretrained(path)
+    if generator.reading.apart:
+        read_apart(model.get_encoder(), generator.tokenizer.cls_token_id)
+    return model.to(generator.device).eval()
+
+
+def plain(generator: LocalGenerator, model: Any, requests: Sequence[Request], params: Params, dtype: Dtype) -> list[str]:
     """`model.generate` as its documentation shows it, greedy, one prompt after the other."""
     import torch
 
@@ -32,7 +46,7 @@ def plain(generator: LocalGenerator, requests: Sequence[Request], params: Params
         ids = torch.tensor([input_ids(generator.tokenizer, generator.reading, text, generator.base.max_input_tokens)])
         inputs = {"input_ids": ids.to(generator.device), "attention_mask": torch.ones_like(ids, device=generator.device)}
         with torch.inference_mode(), autocast(generator.device, dtype):
-            output = generator.model.generate(
+            output = model.generate(
                 **inputs,
                 max_new_tokens=generator.base.max_new_tokens,
                 do_sample=False,
@@ -48,20 +62,22 @@ def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
     """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside), which computes in
     single precision, as the weights are stored, and, where ours does, also in bfloat16."""
     generator = LocalGenerator(base, params.form, Settings())
+    model = as_it_loads(generator)
 
     def ours(requests: Sequence[Request], batch_size: int) -> list[str]:
         generator.base = base.model_copy(update={"batch_size": batch_size})
         return [one.text for one in generator.generate(requests, params.prompt, adapter=False)]
 
     ways: dict[str, Callable[[Sequence[Request]], list[str]]] = {
-        f"model.generate, one by one, {dtype}": lambda some, dtype=dtype: plain(generator, some, params, dtype)  # type: ignore[misc]
+        f"model.generate, one by one, {dtype}": lambda some, dtype=dtype: plain(generator, model, some, params, dtype)  # type: ignore[misc]
         for dtype in (DTYPES[1:] if generator.device != "cpu" else DTYPES if has_fast_bf16() else DTYPES[:1])
     }
     ways |= {
         "ours, batches of 1": lambda some: ours(some, 1),
         "ours, batches of 16": lambda some: ours(some, 16),
     }
-    seconds, texts = dict.fromkeys(ways, 0.0), {}
+    seconds: dict[str, float] = dict.fromkeys(ways, 0.0)
+    texts: dict[str, list[str]] = {}
     for name, way in ways.items():
         way(requests[:2])
         texts[name] = []

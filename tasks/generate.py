@@ -14,6 +14,7 @@ from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
 from tasks.apart import read_apart
 from tasks.bases import READER, hub_revision, resolve_base
+from tasks.decoding import attend_one_query, cache_in_place, cast_once
 from tasks.memory import full_memory_named, require_memory
 from tasks.workspace import Settings
 
@@ -87,6 +88,10 @@ class LocalGenerator:
         self.is_seq2seq = self.reading.is_seq2seq
         if self.reading.apart:
             read_apart(model.get_encoder(), self.tokenizer.cls_token_id)
+        if self.device == "cpu":
+            attend_one_query(model)
+            if is_autocast(self.device, base.dtype):
+                cast_once(model, torch.bfloat16)
         self.is_uncased = bool(getattr(self.tokenizer, "do_lower_case", False))
         self.tokenizer.truncation_side = "right" if self.is_seq2seq else "left"
         self.tokenizer.padding_side = "right" if self.is_seq2seq else "left"
@@ -128,8 +133,10 @@ class LocalGenerator:
         limit = self.base.max_input_tokens
         ids = [input_ids(self.tokenizer, self.reading, text, limit) for text in texts]
         inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
-        n_new = max_new_tokens(self.base, prompt)
-        _require_positions(self.base, self.reading, max(map(len, ids)), n_new)
+        n_new, n_read = max_new_tokens(self.base, prompt), max(map(len, ids))
+        _require_positions(self.base, self.reading, n_read, n_new)
+        if not self.is_seq2seq and self.model._supports_default_dynamic_cache():  # as generate() asks
+            inputs["past_key_values"] = cache_in_place(self.model.config, n_read + n_new)
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
         advice = "Set base.batch_size or base.max_input_tokens in params.yaml lower and run again."
         with full_memory_named(self.device, advice), torch.inference_mode(), switch, autocast(self.device, self.base.dtype):
@@ -297,8 +304,12 @@ def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
     """bf16 autocast where it is faster: on CUDA, and on a CPU with AVX512-BF16; off where float32 is asked for."""
     import torch
 
-    wanted = dtype != "float32" and (device != "cpu" or has_fast_bf16())
-    return torch.autocast(device.split(":")[0], torch.bfloat16) if wanted else contextlib.nullcontext()
+    return torch.autocast(device.split(":")[0], torch.bfloat16) if is_autocast(device, dtype) else contextlib.nullcontext()
+
+
+def is_autocast(device: str, dtype: str) -> bool:
+    """Whether `autocast` casts."""
+    return dtype != "float32" and (device != "cpu" or has_fast_bf16())
 
 
 def has_fast_bf16() -> bool:

@@ -10,7 +10,7 @@ import torch
 from tandem.params import Form, parse_params
 from tasks.batches import Batch, Model, answer_batches
 from tasks.frozen import encoder_of
-from tasks.generate import LocalGenerator, Request
+from tasks.generate import LocalGenerator, Request, autocast
 from tasks.shared_encoding import shared_encoding
 from tasks.train import with_lora
 from tasks.workspace import PROJECT, Settings
@@ -78,7 +78,8 @@ def test_every_variant_says_what_it_says_alone_and_shared_prompts_are_encoded_on
 def test_spared_seconds_are_told_and_nothing_is_left_behind(generator):
     inputs = generator.tokenizer(["How heavy?"], return_tensors="pt")
     encoder = encoder_of(generator.model)
-    with shared_encoding([generator], 2) as spared, torch.inference_mode():
+    computed = autocast(generator.device, generator.base.dtype)
+    with shared_encoding([generator], 2) as spared, torch.inference_mode(), computed:
         first = encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         assert spared.taken() == 0
         assert encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]) is first
