@@ -17,26 +17,26 @@ from bench.training import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
 from tasks.apart import read_apart
 from tasks.bases import resolve_base
-from tasks.generate import LocalGenerator, Request, autocast, has_fast_bf16, input_ids
+from tasks.generate import LocalGenerator, Request, has_fast_bf16, input_ids
 from tasks.workspace import Settings
 
 Dtype = Literal["float32", "bfloat16"]
 DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16")
 
 
-def as_it_loads(generator: LocalGenerator) -> Any:
-    """The same model as `from_pretrained` makes it."""
+def as_it_loads(generator: LocalGenerator, dtype: Dtype) -> Any:
+    """The same model as `from_pretrained` makes it in this type."""
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     path, _ = resolve_base(generator.base, Settings())
     loader: Any = AutoModelForSeq2SeqLM if generator.is_seq2seq else AutoModelForCausalLM
-    model = loader.from_pretrained(path)
+    model = loader.from_pretrained(path, dtype=dtype)
     if generator.reading.apart:
         read_apart(model.get_encoder(), generator.tokenizer.cls_token_id)
     return model.to(generator.device).eval()
 
 
-def plain(generator: LocalGenerator, model: Any, requests: Sequence[Request], params: Params, dtype: Dtype) -> list[str]:
+def plain(generator: LocalGenerator, model: Any, requests: Sequence[Request], params: Params) -> list[str]:
     """`model.generate` as its documentation shows it, greedy, one prompt after the other."""
     import torch
 
@@ -45,7 +45,7 @@ def plain(generator: LocalGenerator, model: Any, requests: Sequence[Request], pa
         text = generator.prompt_text(request, params.prompt)
         ids = torch.tensor([input_ids(generator.tokenizer, generator.reading, text, generator.base.max_input_tokens)])
         inputs = {"input_ids": ids.to(generator.device), "attention_mask": torch.ones_like(ids, device=generator.device)}
-        with torch.inference_mode(), autocast(generator.device, dtype):
+        with torch.inference_mode():
             output = model.generate(
                 **inputs,
                 max_new_tokens=generator.base.max_new_tokens,
@@ -59,18 +59,19 @@ def plain(generator: LocalGenerator, model: Any, requests: Sequence[Request], pa
 
 
 def compare(base: Base, params: Params, requests: Sequence[Request]) -> None:
-    """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside), which computes in
-    single precision, as the weights are stored, and, where ours does, also in bfloat16."""
+    """Print answers/s of each way, and the share of answers equal to those of `model.generate` (case and spaces aside), held and
+    computed in single precision, as both models are stored, and, where ours computes in bfloat16, also in that."""
     generator = LocalGenerator(base, params.form, Settings())
-    model = as_it_loads(generator)
+    dtypes = DTYPES[1:] if generator.device != "cpu" else DTYPES if has_fast_bf16() else DTYPES[:1]
+    models = {dtype: as_it_loads(generator, dtype) for dtype in dtypes}
 
     def ours(requests: Sequence[Request], batch_size: int) -> list[str]:
         generator.base = base.model_copy(update={"batch_size": batch_size})
         return [one.text for one in generator.generate(requests, params.prompt, adapter=False)]
 
     ways: dict[str, Callable[[Sequence[Request]], list[str]]] = {
-        f"model.generate, one by one, {dtype}": lambda some, dtype=dtype: plain(generator, model, some, params, dtype)  # type: ignore[misc]
-        for dtype in (DTYPES[1:] if generator.device != "cpu" else DTYPES if has_fast_bf16() else DTYPES[:1])
+        f"model.generate, one by one, {dtype}": lambda some, model=model: plain(generator, model, some, params)  # type: ignore[misc]
+        for dtype, model in models.items()
     }
     ways |= {
         "ours, batches of 1": lambda some: ours(some, 1),

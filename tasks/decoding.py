@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ATTENTION = "sdpa_one_query"  # the name by which transformers finds it
 NEVER = -1e30  # the score of what is not attended to
+ROOM = 64  # tokens, until all that is held is copied again
 
 
 def cast_once(model: Any, dtype: torch.dtype) -> None:
@@ -28,10 +29,15 @@ def cast_once(model: Any, dtype: torch.dtype) -> None:
 
 
 def attend_one_query(model: Any) -> None:
-    """From now on a model on the CPU that attends by torch's kernel attends by two products where one token asks; in place."""
-    if model.config._attn_implementation == "sdpa":
+    """From now on a model on the CPU that attends by torch's kernel attends by two products where one token asks; in place.
+
+    Parts that attend otherwise go on so, and models that choose among keys by an index of their own are left alone.
+    """
+    parts = {name: getattr(model.config, name, None) for name in model.config.sub_configs}
+    chosen = {name: ATTENTION for name, part in {"": model.config, **parts}.items() if getattr(part, "_attn_implementation", "") == "sdpa"}
+    if chosen and model._can_set_attn_implementation() and not hasattr(model.config.get_text_config(decoder=True), "index_topk"):
         _register()
-        model.set_attn_implementation(ATTENTION)
+        model.set_attn_implementation(chosen)
 
 
 @cache
@@ -47,13 +53,15 @@ def _attention(
     module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor | None, **options: Any
 ) -> tuple[torch.Tensor, None]:
     """`query` (n, heads, n_queries, width), `key` and `value` (n, key heads, n_keys, width), the mask (n, 1, n_queries, n_keys) or
-    broadcast to it; what is attended to is (n, n_queries, heads, width). See `transformers.integrations.sdpa_attention`."""
+    broadcast to it; what is attended to is (n, n_queries, heads, width). See `transformers.integrations.sdpa_attention`. In bfloat16 the
+    scores are rounded to it, as transformers' own plain attention does."""
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     n, n_heads, n_queries, width = query.shape
     odd = any(options.get(name) is not None for name in ("position_bias", "softcap", "cache", "s_aux"))
-    if n_queries > 1 or odd or torch.is_grad_enabled() or (attention_mask is not None and attention_mask.shape[1] > 1):
+    odd |= attention_mask is not None and (attention_mask.ndim != 4 or attention_mask.shape[1] > 1)
+    if n_queries > 1 or odd or torch.is_grad_enabled():
         out, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return out, None
     n_key_heads, n_keys = key.shape[1:3]
@@ -74,23 +82,29 @@ def _attention(
 def _whole(held: torch.Tensor) -> torch.Tensor:
     """(n * heads, room, width) of `held` (n, heads, n_keys, width): where this is the filled beginning of a longer tensor, all of that,
     for a product copies what does not lie in one piece."""
-    n, n_heads, _, width = held.shape
+    n, n_heads, n_keys, width = held.shape
     row, token = held.stride(1), held.stride()[2:]
-    if held.storage_offset() or token != (width, 1) or row % width or held.stride(0) != n_heads * row:
+    if held.storage_offset() or token != (width, 1) or row % width or row < n_keys * width or held.stride(0) != n_heads * row:
         return held.flatten(0, 1)
     room = row // width
     return held.as_strided((n * n_heads, room, width), (room * width, width, 1))
 
 
-def cache_in_place(config: Any, n_tokens: int) -> DynamicCache:
-    """What `generate` would make for a causal model of this configuration, with room for `n_tokens` from the start in each layer that
-    grows. Layers of other kinds (sliding windows, linear attention) stay as they are."""
+def cache_in_place(model: Any) -> DynamicCache | None:
+    """What `generate` would make for a causal model, but that a layer which grows has room for the next tokens; layers of other kinds
+    (sliding windows, linear attention) stay as they are. None where there is no such layer, or where the model has its own way."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 
+    settings, config = model.generation_config, model.config.get_text_config(decoder=True)
+    own_way = settings.use_cache is False or settings.cache_implementation or "mamba" in config.model_type
+    if own_way or not model._supports_default_dynamic_cache():  # as generate() asks
+        return None
     made = DynamicCache(config=config)
-    made.layers = [_layer_class()(n_tokens) if type(layer) is DynamicLayer else layer for layer in made.layers]
-    return made
+    layers = [_layer_class()() if type(layer) is DynamicLayer else layer for layer in made.layers]
+    grow = any(layer is not before for layer, before in zip(layers, made.layers, strict=True))
+    made.layers = layers
+    return made if grow else None
 
 
 @cache
@@ -100,12 +114,11 @@ def _layer_class() -> type:
     from transformers.cache_utils import DynamicLayer
 
     class InPlaceLayer(DynamicLayer):
-        """Its keys and values are the filled beginning of a longer tensor, each (n, heads, up to `n_tokens`, width)."""
+        """Its keys and values, each (n, heads, n_keys, width), are the filled beginnings of tensors with up to `ROOM` keys more."""
 
-        def __init__(self, n_tokens: int) -> None:
+        def __init__(self) -> None:
             super().__init__()
-            self.n_tokens = n_tokens
-            self.room: dict[str, torch.Tensor] = {}
+            self.whole: dict[str, torch.Tensor] = {}
 
         def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
             if not self.is_initialized:
@@ -118,18 +131,19 @@ def _layer_class() -> type:
         def _extended(self, name: str, before: torch.Tensor | None, held: int, new: torch.Tensor) -> torch.Tensor:
             if torch.is_autocast_enabled(new.device.type):  # attention would cast all of it again with each token
                 new = new.to(torch.get_autocast_dtype(new.device.type))
-            total, room = held + new.shape[-2], self.room.get(name)
+            total, whole = held + new.shape[-2], self.whole.get(name)
             if (
-                room is None
-                or total > room.shape[-2]
-                or (before is not None and held and before.data_ptr() != room.data_ptr())
-                or len(room) != len(new)
+                before is None
+                or whole is None
+                or before.data_ptr() != whole.data_ptr()
+                or len(before) != len(new)
+                or total > whole.shape[-2]
             ):
-                room = new.new_zeros(*new.shape[:-2], max(total, self.n_tokens), new.shape[-1])  # no NaN: it is multiplied by 0
+                whole = new.new_zeros(*new.shape[:-2], total + ROOM, new.shape[-1])  # no NaN: it is multiplied by 0
                 if before is not None and held:
-                    room[..., :held, :] = before
-                self.room[name] = room
-            room[..., held:total, :] = new
-            return room[..., :total, :]
+                    whole[..., :held, :] = before
+                self.whole[name] = whole
+            whole[..., held:total, :] = new
+            return whole[..., :total, :]
 
     return InPlaceLayer

@@ -133,10 +133,10 @@ class LocalGenerator:
         limit = self.base.max_input_tokens
         ids = [input_ids(self.tokenizer, self.reading, text, limit) for text in texts]
         inputs = {name: tensor.to(self.device) for name, tensor in self.tokenizer.pad({"input_ids": ids}, return_tensors="pt").items()}
-        n_new, n_read = max_new_tokens(self.base, prompt), max(map(len, ids))
-        _require_positions(self.base, self.reading, n_read, n_new)
-        if not self.is_seq2seq and self.model._supports_default_dynamic_cache():  # as generate() asks
-            inputs["past_key_values"] = cache_in_place(self.model.config, n_read + n_new)
+        n_new = max_new_tokens(self.base, prompt)
+        _require_positions(self.base, self.reading, max(map(len, ids)), n_new)
+        if self.device == "cpu" and not self.is_seq2seq and (held := cache_in_place(self.model)):
+            inputs["past_key_values"] = held
         switch = contextlib.nullcontext() if adapter or not self.has_adapter else self.model.disable_adapter()
         advice = "Set base.batch_size or base.max_input_tokens in params.yaml lower and run again."
         with full_memory_named(self.device, advice), torch.inference_mode(), switch, autocast(self.device, self.base.dtype):

@@ -1,8 +1,9 @@
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig
+from transformers import AutoModelForCausalLM, MambaConfig, MambaForCausalLM, MistralConfig, MistralForCausalLM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from tasks import decoding
 from tasks.decoding import ATTENTION, _attention, attend_one_query, cache_in_place, cast_once
 
 
@@ -23,11 +24,11 @@ def held(n_key_heads: int, room: int, n_keys: int = 9) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("n_key_heads", [4, 2, 1])
-@pytest.mark.parametrize("room", [9, 12])
+@pytest.mark.parametrize("rooms", [(9, 9), (12, 12), (12, 9)])
 @pytest.mark.parametrize("mask", ["none", "bool", "added"])
-def test_one_query_attends_as_torch_has_it(n_key_heads, room, mask):
+def test_one_query_attends_as_torch_has_it(n_key_heads, rooms, mask):
     torch.manual_seed(0)
-    query, key, value = torch.randn(2, 4, 1, 8), held(n_key_heads, room), held(n_key_heads, room)
+    query, key, value = torch.randn(2, 4, 1, 8), held(n_key_heads, rooms[0]), held(n_key_heads, rooms[1])
     seen = torch.rand(2, 1, 1, 9) > 0.3
     seen[..., -1] = True
     given = {"none": None, "bool": seen, "added": torch.zeros(seen.shape).masked_fill(~seen, -1e4)}[mask]
@@ -52,24 +53,56 @@ def test_a_model_writes_the_same_tokens_with_both(tiny_llama):
     model = AutoModelForCausalLM.from_pretrained(tiny_llama).eval()
     with torch.inference_mode():
         expected = model.generate(**inputs, max_new_tokens=30, do_sample=False)
-        in_place = model.generate(**inputs, max_new_tokens=30, do_sample=False, past_key_values=cache_in_place(model.config, 35))
+        in_place = model.generate(**inputs, max_new_tokens=30, do_sample=False, past_key_values=cache_in_place(model))
         attend_one_query(model)
         assert model.config._attn_implementation == ATTENTION
-        both = model.generate(**inputs, max_new_tokens=30, do_sample=False, past_key_values=cache_in_place(model.config, 35))
+        both = model.generate(**inputs, max_new_tokens=30, do_sample=False, past_key_values=cache_in_place(model))
     assert torch.equal(in_place, expected)
     assert torch.equal(both, expected)
 
 
-def test_keys_and_values_are_written_in_place_and_outgrow_their_room():
-    (layer,) = cache_in_place(LlamaConfig(num_hidden_layers=1), 4).layers
-    pieces = [(torch.randn(2, 3, n, 8), torch.randn(2, 3, n, 8)) for n in (3, 1, 2)]
-    first, _ = layer.update(*pieces[0])
-    second, _ = layer.update(*pieces[1])
-    assert second.data_ptr() == first.data_ptr()
-    keys, values = layer.update(*pieces[2])
-    assert torch.equal(keys, torch.cat([piece[0] for piece in pieces], dim=2))
-    assert torch.equal(values, torch.cat([piece[1] for piece in pieces], dim=2))
+def test_keys_and_values_are_written_in_place_and_outgrow_their_room(tiny_llama, monkeypatch):
+    monkeypatch.setattr(decoding, "ROOM", 2)
+    layer = cache_in_place(AutoModelForCausalLM.from_pretrained(tiny_llama)).layers[0]
+    pieces = [(torch.randn(2, 3, n, 8), torch.randn(2, 3, n, 4)) for n in (3, 1, 1, 1)]
+    pointers = []
+    for n, piece in enumerate(pieces, start=1):
+        keys, values = layer.update(*piece)
+        pointers.append(keys.data_ptr())
+        assert torch.equal(keys, torch.cat([one[0] for one in pieces[:n]], dim=2))
+        assert torch.equal(values, torch.cat([one[1] for one in pieces[:n]], dim=2))
+    assert pointers[0] == pointers[1] == pointers[2] != pointers[3]
     assert layer.get_seq_length() == 6
+    layer.reorder_cache(torch.tensor([1, 0]))
+    keys, _ = layer.update(*pieces[1])
+    assert torch.equal(keys[0, :, :6], torch.cat([one[0][1] for one in pieces], dim=1))
+
+
+@pytest.mark.parametrize("setting", [{"use_cache": False}, {"cache_implementation": "static"}])
+def test_a_model_that_keeps_keys_in_its_own_way_goes_on_so(tiny_llama, setting):
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama)
+    model.generation_config.update(**setting)
+    assert cache_in_place(model) is None
+
+
+def test_only_layers_that_grow_are_replaced():
+    config = MistralConfig(
+        vocab_size=50,
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        sliding_window=4,
+    )
+    assert cache_in_place(MistralForCausalLM(config)) is None  # its one layer slides
+    assert cache_in_place(MambaForCausalLM(MambaConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1))) is None
+
+
+def test_parts_that_do_not_attend_by_torch_go_on_as_they_are(tiny_llama):
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama, attn_implementation="eager")
+    attend_one_query(model)
+    assert model.config._attn_implementation == "eager"
 
 
 def test_weights_cast_once_compute_what_autocast_computes(tiny_llama):
