@@ -11,6 +11,7 @@ from typing import Any
 
 from tandem.params import Form, Prompt
 from tandem.records import Generation, Passage
+from tandem.tables import told
 
 APART = " [SEP] [CLS] "  # how BERT's tokenizer ends one input and begins the next
 _WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|_|[^\w\s]")  # as BERT's tokenizer cuts: `_` stands alone, accents belong to their letter
@@ -53,8 +54,10 @@ def seq2seq_prompt(question: str, passages: Sequence[str]) -> str:
 
 def apart_prompt(question: str, passages: Sequence[str]) -> str:
     """The input of one that reads each passage apart, the question before each: `question [SEP] [1] passage` and, behind `APART`, the
-    next. Without passages `question [SEP]`."""
-    return APART.join(f"{question} [SEP] [{number}] {text}" for number, text in enumerate(passages, start=1)) or f"{question} [SEP]"
+    next; tables are told row by row. Without passages `question [SEP]`."""
+    return (
+        APART.join(f"{question} [SEP] [{number}] {told(text).text}" for number, text in enumerate(passages, start=1)) or f"{question} [SEP]"
+    )
 
 
 def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> list[dict[str, str]]:

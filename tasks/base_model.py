@@ -1,7 +1,7 @@
 """Make the small offline reader: train its delta (`python -m tasks.base_model --minutes 70`), or compose it with the package's weights.
 
-The reader is an encoder-decoder: the encoder is all-MiniLM-L6-v2 with low-rank changes, the decoder its first layers with cross-attention
-of their own. Only what differs from the package is shipped (`data/reader/reader.safetensors`).
+The reader is an encoder-decoder: the encoder is all-MiniLM-L6-v2 trained further, the decoder its first layers with cross-attention of
+their own. Only what differs from the package is shipped (`data/reader/reader.safetensors`).
 """
 
 import argparse
@@ -23,7 +23,7 @@ N_DECODER_LAYERS = 2
 MAX_TOKENS = 512
 MAX_NEW_TOKENS = 128
 CLS_ID, SEP_ID, PAD_ID = 101, 102, 0  # of the parent's vocabulary
-LOW_RANK = (".low_rank_out", ".low_rank_in")
+BYTES = (".bytes", ".scale")  # of a matrix: its difference from the parent in 8 bits, and what one of them is worth in each row
 
 
 def parent_dir() -> Path:
@@ -106,10 +106,10 @@ def apply_delta(model: "EncoderDecoderModel", delta: "dict[str, torch.Tensor]") 
     state = model.state_dict()
     with torch.no_grad():
         for name, value in delta.items():
-            if name.endswith(LOW_RANK[0]):
-                stem = name.removesuffix(LOW_RANK[0])
-                state[stem].add_(value.float() @ delta[stem + LOW_RANK[1]].float())
-            elif not name.endswith(LOW_RANK[1]):
+            if name.endswith(BYTES[0]):
+                stem = name.removesuffix(BYTES[0])
+                state[stem].add_(value.float() * delta[stem + BYTES[1]])
+            elif not name.endswith(BYTES[1]):
                 state[name].copy_(value.float())
 
 
@@ -162,7 +162,6 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1, help="that train side by side, their gradients averaged; one a core")
-    parser.add_argument("--rank", type=int, default=64, help="rank of the encoder's change; a resumed delta keeps its own")
     parser.add_argument("--manuals", type=Path, help="a folder of .jsonl files of manuals' sections, to learn long answers from")
     parser.add_argument("--overwrite", action="store_true", help="replace the delta in --out, whether or not this one is better")
     args = parser.parse_args()
@@ -183,7 +182,6 @@ def main() -> None:
             resume=args.resume,
             n_threads=args.threads,
             n_processes=args.processes,
-            rank=args.rank,
             stage=stage,
             rate=args.rate,
             manuals=args.manuals,

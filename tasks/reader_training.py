@@ -30,7 +30,7 @@ from tasks.written_library import organisations, read_library
 WARMUP_STEPS = 40
 EVALUATE_EVERY_S = 1500.0
 TIMEOUT = timedelta(hours=2)  # the others wait while the first evaluates
-LEARNING_RATES = {"new": 1e-3, "low_rank": 6e-4, "old": 2e-4}
+LEARNING_RATES = {"new": 1e-3, "old": 2e-4}
 GUIDED_HEADS = 4
 HELPER_WEIGHTS = {"span": 0.5, "guide": 0.5, "echo": 0.5}
 N_ECHOED = 64
@@ -40,7 +40,7 @@ N_ECHOED = 64
 def losses(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """(weighted losses by name, whether each row is wholly right under teacher forcing)."""
     decoder, is_answer = learner.model.decoder, batch.labels != -100
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bf16()), nn.utils.parametrize.cached():
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bf16()):
         hidden = learner.model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
         out = decoder.bert(
             input_ids=batch.decoder_ids,
@@ -129,7 +129,6 @@ class Run:
     resume: Path | None = None
     n_threads: int = 1
     n_processes: int = 1
-    rank: int = 64
     stage: int = 0
     rate: float = 1.0
     manuals: Path | None = None
@@ -156,7 +155,7 @@ def _start(number: int, run: Run, meeting: str) -> None:
 
 
 def _train(number: int, run: Run) -> None:
-    learner = build_learner(run.rank, run.resume)
+    learner = build_learner(run.resume)
     learner.model.train()
     optimiser = torch.optim.AdamW(
         [{"params": learner.groups[name], "lr": rate, "base": rate} for name, rate in LEARNING_RATES.items()],

@@ -150,9 +150,9 @@ class Desk:
     def roundup(self, subjects: list[Subject], relations: list[Relation]) -> Sheet:
         labels = {relation.name: self.rng.choice(relation.labels) for relation in relations}
         facts = [self.fact(subject, relation, labels[relation.name]) for subject in subjects for relation in relations]
-        weights = layouts.ROUNDUP_WEIGHTS
-        layout = "roundup_table" if len(relations) > 1 else self.rng.choices(list(weights), list(weights.values()))[0]
-        if subjects[0].kind == "symptom" and layout == "roundup_list":
+        weights = layouts.ROUNDUP_WEIGHTS if len(relations) == 1 else {"roundup_table": 2, "roundup_pairs": 1}
+        layout = self.rng.choices(list(weights), list(weights.values()))[0]
+        if subjects[0].kind == "symptom":
             layout = "roundup_prose"
         heading, text = layouts.ROUNDUP_LAYOUTS[layout](self.rng, facts, self.side, self.filler)
         return Sheet(heading, text, facts)
@@ -196,9 +196,9 @@ class Desk:
     def passage(self, subject: Subject, relation: Relation) -> Sheet:
         """The given fact among others: of the same subject, of rival subjects, or of anything."""
         n_facts, roll = self.n_facts(), self.rng.random()
-        if roll < 0.45:
+        if roll < 0.35:
             return self.profile(subject, self.relations_beside(relation, subject.kind, n_facts))
-        if roll < 0.75:
+        if roll < 0.8:
             return self.rivals(subject, relation, n_facts)
         return self.mixture(subject, relation, n_facts + 1)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tandem.prompts import apart_prompt
+from tandem.tables import told
 
 ABSTAIN = "I don't know"
 
@@ -38,10 +39,12 @@ class Exercise:
         """The numbers of the passages that the answer is copied from, from 1, in the order of the answer."""
         return tuple(dict.fromkeys(copy.passage + 1 for copy in self.copies))
 
-    def prompt_at(self, copy: Copy) -> int:
-        """The character offset in the prompt of what is copied."""
-        before = apart_prompt(self.question, [*self.passages[: copy.passage], ""])
-        return len(before) + copy.at
+    def prompt_at(self, copy: Copy) -> int | None:
+        """The character offset in the prompt of what is copied; None where the prompt tells it in pieces: cells of a table."""
+        places = told(self.passages[copy.passage]).places[copy.at : copy.at + copy.n_chars]
+        if places[0] < 0 or places != list(range(places[0], places[0] + copy.n_chars)):
+            return None
+        return len(apart_prompt(self.question, [*self.passages[: copy.passage], ""])) + places[0]
 
 
 def copied(question: str, passages: Sequence[str], answer: str, passage: int, at: int, families: tuple[str, ...] = ()) -> Exercise:

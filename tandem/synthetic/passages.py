@@ -7,8 +7,8 @@ from random import Random
 
 from tandem.synthetic import spans, words
 from tandem.synthetic.names import Subject
-from tandem.synthetic.phrasing import Fact, capitalise, embed, refer, state
-from tandem.synthetic.split import Side
+from tandem.synthetic.phrasing import Fact, capitalise, embed, noun_of, refer, state
+from tandem.synthetic.split import Side, on_side
 
 Filler = Callable[[], str]
 
@@ -268,6 +268,56 @@ def roundup_list(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> 
     return heading, (lead + "\n" if lead else "") + rng.choice(["\n", "\n", "; "]).join(lines)
 
 
+PAIRS = (
+    "The {a} is {v1} for {e1} and {v2} for {e2}|{a}: {v1} ({e1}), {v2} ({e2})|For {e1} the {a} is {v1}, for {e2} {v2}|"
+    "{e1} has {v1} as its {a}, {e2} {v2}|The {a} comes to {v1} on {e1} and {v2} on {e2}|"
+    "With {v1} for {e1} and {v2} for {e2}, the {a} is settled|"
+    "{e1} and {e2} differ in the {a}: {v1} for the first, {v2} for the second|The {a} of {e1} and {e2}: {v1} and {v2}|"
+    "Write down {v1} ({e1}) or {v2} ({e2}) as the {a}|Where {e1} has {v1}, {e2} has {v2} as the {a}|{a}: {e1} {v1}, {e2} {v2}|"
+    "{v1} is the {a} of {e1}, {v2} that of {e2}|The {a} of {e1} is {v1} and not {v2}, which belongs to {e2}|"
+    "In the column of the {a} we find {v1} with {e1} and {v2} with {e2}|{e1} comes with {v1} and {e2} with {v2} ({a})|"
+    "The {a}, {v1} with {e1}, rises to {v2} with {e2}|Unlike {e2} with {v2}, {e1} has {v1} as its {a}|"
+    "{v1} in the case of {e1} and {v2} in the case of {e2}: that is the {a}|As the {a}, {e1} needs {v1} and {e2} needs {v2}|"
+    "If it is {e1}, the {a} is {v1}; if it is {e2}, it is {v2}|We give {v1} as the {a} to {e1} and {v2} to {e2}"
+).split("|")
+JOINED = (
+    ", {e} {v}|, and {v} for {e}|, {v} for {e}| ({e}: {v})|; {e} {v}|, against {v} for {e}|, while for {e} it is {v}|; for {e} it is {v}|"
+    ", but {v} in the case of {e}|, whereas {e} has {v}|, with {e} {v}| and {v} with {e}|, compared with {v} for {e}|"
+    ", {e}, on the other hand, {v}| or {v} ({e})|; with {e}, {v}|, and {e} comes to {v}|, where {e} has {v}| ({v} on {e})|; {v} on {e}"
+).split("|")
+
+
+def roundup_pairs(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
+    """Two or three in one sentence, so that only its build tells which value is whose: "66 dB on the Wren and 69 dB on the Rill"."""
+    alike: dict[str, list[Fact]] = {}
+    for fact in facts:
+        alike.setdefault(fact.relation.name, []).append(fact)
+    sentences = []
+    for group in alike.values():
+        left = rng.sample(group, len(group))
+        while left:
+            n = rng.choice([2, 2, 3])
+            sentences.append(_told_together(rng, left[:n], side) + ".")
+            left = left[n:]
+    rng.shuffle(sentences)
+    if rng.random() < 0.2:
+        sentences.insert(rng.randint(0, len(sentences)), filler())
+    return (headed(rng, None, capitalise(facts[0].label)) if rng.random() < 0.4 else ""), " ".join(sentences)
+
+
+def _told_together(rng: Random, facts: list[Fact], side: Side) -> str:
+    first, *others = facts
+    if others and rng.random() < 0.5:
+        second, *others = others
+        text = rng.choice(on_side(side, PAIRS, "pair:")).format(
+            a=noun_of(first), e1=first.subject.mention, v1=first.slot, e2=second.subject.mention, v2=second.slot
+        )
+    else:
+        text = state(rng, first, first.subject.mention, side)
+    joints = on_side(side, JOINED, "joined:")
+    return capitalise(text + "".join(rng.choice(joints).format(e=fact.subject.mention, v=fact.slot) for fact in others))
+
+
 def roundup_table(rng: Random, facts: list[Fact], side: Side, filler: Filler) -> tuple[str, str]:
     """Two columns when all facts share one relation, more when each subject has several (a comparison table)."""
     labels = {fact.relation.name: fact.label for fact in facts}
@@ -307,8 +357,13 @@ PROFILE_WEIGHTS = {
     "notice": 1.5,
     "steps": 1,
 }
-ROUNDUP_LAYOUTS = {"roundup_prose": roundup_prose, "roundup_list": roundup_list, "roundup_table": roundup_table}
-ROUNDUP_WEIGHTS = {"roundup_prose": 3, "roundup_list": 1, "roundup_table": 1.3}
+ROUNDUP_LAYOUTS = {
+    "roundup_prose": roundup_prose,
+    "roundup_pairs": roundup_pairs,
+    "roundup_list": roundup_list,
+    "roundup_table": roundup_table,
+}
+ROUNDUP_WEIGHTS = {"roundup_prose": 2, "roundup_pairs": 4, "roundup_list": 1, "roundup_table": 1.3}
 
 
 # --- unrelated facts under one roof

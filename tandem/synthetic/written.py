@@ -23,6 +23,7 @@ CHUNK_CHARS = (250, 400, 400, 400, 400, 700, 700, 1500)  # a search shows passag
 MIN_SHOWN = 0.5  # of a long answer that a passage cuts off
 N_RANKED = 24
 ABSENT, TWO, IN_ORDER, NEAREST = 0.14, 0.03, 0.5, 0.7
+RENUMBERED = 0.4  # of the exercises: with other digits, so that numbers are read, not known by heart
 VERDICTS_KEPT = 0.6  # of the yes-or-no questions that are drawn: there are more of them than people ask
 
 _WORD = re.compile(r"\w{4,}|\w*\d\w*")
@@ -276,6 +277,8 @@ def make_written(
     if not shown:
         return None
     texts = [shelf.passages[i] for i in shown]
+    if not piece.asked.verdict and rng.random() < RENUMBERED:
+        question, *texts = _renumbered(rng, [question, *texts])
     if absent or not gold:
         return abstention(_varied(rng, question), texts, ("written",))
     return _answered(_varied(rng, question), texts, piece.asked.verdict, [(shown.index(i), at, n) for i, at, n in places])
@@ -288,6 +291,13 @@ def _answered(question: str, texts: Sequence[str], verdict: str, places: Sequenc
         copies.append(Copy(i, at, n_chars, len(answer)))
         answer += texts[i][at : at + n_chars]
     return Exercise(question, tuple(texts), answer, tuple(copies), ("written",))
+
+
+def _renumbered(rng: Random, texts: Sequence[str]) -> list[str]:
+    """The texts with each digit but 0 become another one, the same in all of them."""
+    digits = "123456789"
+    others = str.maketrans(digits, "".join(rng.sample(digits, 9)))
+    return [text.translate(others) for text in texts]
 
 
 def _varied(rng: Random, question: str) -> str:
