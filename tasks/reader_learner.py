@@ -1,6 +1,7 @@
 """The offline reader while it trains, and the delta that is kept of it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,15 +54,16 @@ def build_learner(resume: Path | None) -> Learner:
 
 
 def delta_of(learner: Learner) -> dict[str, torch.Tensor]:
-    """What differs from the parent: of a matrix the difference, in 8 bits and a scale a row; anything else as it is, in half precision."""
+    """What differs from the parent."""
     parameters = dict(learner.model.named_parameters())
+    return delta_of_state({name: parameters[name].detach() for name in learner.trained}, learner.parent)
+
+
+def delta_of_state(state: Mapping[str, torch.Tensor], parent: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Of a matrix its difference from the parent's, in 8 bits and a scale a row; anything else as it is, in half precision."""
     delta: dict[str, torch.Tensor] = {}
-    for name in learner.trained:
-        value = parameters[name].detach()
-        if value.dim() == 2:
-            delta |= in_bytes(name, value - learner.parent[name])
-        else:
-            delta[name] = value.half().contiguous().clone()
+    for name, value in state.items():
+        delta |= in_bytes(name, value - parent[name]) if value.dim() == 2 else {name: value.half().contiguous().clone()}
     return delta
 
 

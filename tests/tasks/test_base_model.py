@@ -205,6 +205,25 @@ def test_a_delta_survives_being_written_and_resumed(tmp_path):
         torch.testing.assert_close(parameter, before[name], rtol=1e-3, atol=step)
 
 
+def test_the_mean_of_two_deltas_lies_between_them_and_abstains_as_told(tiny_delta):
+    import torch
+    from safetensors.torch import load_file
+
+    from tasks.reader_mean import HEAD_BIAS, mean_delta
+
+    one, other = load_file(tiny_delta), load_file(tiny_delta)
+    stem = "encoder.encoder.layer.0.attention.self.query.weight"
+    other[stem + BYTES[0]] = torch.zeros_like(other[stem + BYTES[0]])
+    other[HEAD_BIAS] = other[HEAD_BIAS] * 3
+    made = mean_delta(one, other, 0.25, -1.0)
+    assert made.keys() == one.keys()
+    change = [delta[stem + BYTES[0]].float() * delta[stem + BYTES[1]] for delta in (one, made)]
+    torch.testing.assert_close(change[1], 0.75 * change[0], atol=1e-3, rtol=0)
+    (changed,) = {round(value, 3) for value in made[HEAD_BIAS].tolist()} - {0.375}
+    assert changed == -0.625
+    assert base_model.load_tokenizer().convert_ids_to_tokens(int(made[HEAD_BIAS].argmin())) == "i"
+
+
 @needs_delta
 @pytest.mark.parametrize(
     ("options", "said"),
