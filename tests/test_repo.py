@@ -32,7 +32,7 @@ DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 LAYERS = ("tandem", "tasks", "flows")
 HEAVY = ("torch", "transformers", "peft", "lancedb", "mlflow", "dvc", "great_expectations", "pandas", "prefect", "openai", "ray")
 TRAINERS = dict.fromkeys(
-    ("tasks.reader_training", "tasks.reader_exams", "tasks.reader_learner", "tasks.reader_batches"),
+    ("tasks.reader_training", "tasks.reader_exams", "tasks.reader_learner", "tasks.reader_mean", "tasks.reader_batches"),
     "made of torch; imported by the reader's maker alone, when it trains",
 )
 MAX_BYTES = 16_000_000
