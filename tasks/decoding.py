@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ATTENTION = "sdpa_one_query"  # the name by which transformers finds it
 NEVER = -1e30  # the score of what is not attended to
+LARGEST = 64.0  # of the scores in bfloat16: rounding moves those below by 1/8 at most
 ROOM = 64  # tokens, until all that is held is copied again
 
 
@@ -53,24 +54,30 @@ def _attention(
     module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor | None, **options: Any
 ) -> tuple[torch.Tensor, None]:
     """`query` (n, heads, n_queries, width), `key` and `value` (n, key heads, n_keys, width), the mask (n, 1, n_queries, n_keys) or
-    broadcast to it; what is attended to is (n, n_queries, heads, width). See `transformers.integrations.sdpa_attention`. In bfloat16 the
-    scores are rounded to it, as transformers' own plain attention does."""
+    broadcast to it; what is attended to is (n, n_queries, heads, width). See `transformers.integrations.sdpa_attention`. In bfloat16 a
+    product rounds its scores, which the fused kernel does not: large ones are left to that."""
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     n, n_heads, n_queries, width = query.shape
     odd = any(options.get(name) is not None for name in ("position_bias", "softcap", "cache", "s_aux"))
     odd |= attention_mask is not None and (attention_mask.ndim != 4 or attention_mask.shape[1] > 1)
+
+    def fused() -> tuple[torch.Tensor, None]:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)[0], None
+
     if n_queries > 1 or odd or torch.is_grad_enabled():
-        out, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return out, None
+        return fused()
     n_key_heads, n_keys = key.shape[1:3]
     scaling = options.get("scaling")
     asked = (query * (width**-0.5 if scaling is None else scaling)).reshape(n * n_key_heads, n_heads // n_key_heads, width)
     keys, values = _whole(key), _whole(value)
     if keys.shape[1] != values.shape[1]:
         keys, values = key.flatten(0, 1), value.flatten(0, 1)
-    scores = torch.bmm(keys, asked.transpose(1, 2)).float().view(n, n_key_heads, -1, asked.shape[1])
+    scores = torch.bmm(keys, asked.transpose(1, 2))
+    if scores.dtype == torch.bfloat16 and scores.abs().max() > LARGEST:
+        return fused()
+    scores = scores.float().view(n, n_key_heads, -1, asked.shape[1])
     if attention_mask is not None:
         seen = attention_mask[:, :, :1, :n_keys].transpose(2, 3)
         scores[:, :, :n_keys].masked_fill_(~seen, NEVER) if seen.dtype == torch.bool else scores[:, :, :n_keys].add_(seen)
