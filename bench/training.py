@@ -22,7 +22,7 @@ from tandem.params import Base, Params
 from tasks.create import SAMPLE_DOCUMENTS, SAMPLE_EXAMPLES, create_workspace
 from tasks.dataset import TrainingRow, build_training_set
 from tasks.fitting import CPU_ROWS, Encoded, Fit, batches, fit, parts_of
-from tasks.generate import LocalGenerator
+from tasks.generate import LocalGenerator, is_autocast
 from tasks.refresh import refresh
 from tasks.train import encode, with_lora
 from tasks.workspace import Settings
@@ -109,12 +109,8 @@ def sft_trainer(batch_size: int, checkpointing: bool) -> Contender:
 def _quiet(generator: LocalGenerator, params: Params) -> dict[str, Any]:
     """As many epochs at our learning rate, bf16 where our loop uses it; no progress bar, tracker or checkpoint, which would only slow
     them."""
-    import torch
-
-    from tasks.generate import autocast
-
     return {
-        "bf16": isinstance(autocast(generator.device, generator.base.dtype), torch.autocast),
+        "bf16": is_autocast(generator.device, generator.base.dtype),
         "num_train_epochs": N_EPOCHS,
         "learning_rate": params.adapter.learning_rate,
         "disable_tqdm": True,

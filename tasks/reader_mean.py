@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from tandem.synthetic import ABSTAIN
-from tasks.base_model import apply_delta, build_parent, load_tokenizer, require_delta
+from tasks.base_model import BYTES, apply_delta, build_parent, load_tokenizer, require_delta
 from tasks.reader_learner import delta_of_state, save_delta
 
 HEAD_BIAS = "decoder.cls.predictions.bias"
@@ -22,7 +22,7 @@ def mean_delta(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], sha
         model = build_parent()
         apply_delta(model, delta)
         states.append(model.state_dict())
-    names = {name.removesuffix(".bytes").removesuffix(".scale") for name in one | other}
+    names = {name.removesuffix(BYTES[0]).removesuffix(BYTES[1]) for name in one | other}
     mean = {name: (1 - share) * states[0][name] + share * states[1][name] for name in sorted(names)}
     (first, *_) = load_tokenizer()(ABSTAIN, add_special_tokens=False)["input_ids"]
     mean[HEAD_BIAS][first] += readiness
