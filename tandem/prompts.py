@@ -15,7 +15,7 @@ from tandem.tables import told
 
 APART = " [SEP] [CLS] "  # how BERT's tokenizer ends one input and begins the next
 _WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|_|[^\w\s]")  # as BERT's tokenizer cuts: `_` stands alone, accents belong to their letter
-_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)|(?:(?!<think>).)*?</think>", re.DOTALL)  # some templates write the opening mark
 _CITED = re.compile(r"\[(\d+)\]")
 _NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
 _NO_SPACE_AFTER = set("([{$€£'’")
@@ -65,8 +65,8 @@ def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots:
 
     With reasoning the instruction asks for it; a shot, which has none, shows its answer behind the marker.
     """
-    told = f"{prompt.instruction}\n\n{_REASON_FIRST.format(marker=prompt.reasoning_marker)}" if prompt.reasoning else prompt.instruction
-    messages = [{"role": "system", "content": told}]
+    reasoned = f"{prompt.instruction}\n\n{_REASON_FIRST.format(marker=prompt.reasoning_marker)}"
+    messages = [{"role": "system", "content": reasoned if prompt.reasoning else prompt.instruction}]
     for shot in shots:
         answer = f"{prompt.reasoning_marker} {shot.answer}" if prompt.reasoning else shot.answer
         messages += [{"role": "user", "content": _asked(shot.question, shot.passages)}, {"role": "assistant", "content": answer}]
@@ -75,8 +75,8 @@ def chat_messages(question: str, passages: Sequence[str], prompt: Prompt, shots:
 
 def without_system(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """The same messages for a chat template that knows no system: what it says begins the first question."""
-    told, first, *others = messages
-    return [{**first, "content": f"{told['content']}\n\n{first['content']}"}, *others]
+    system, first, *others = messages
+    return [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *others]
 
 
 def plain_prompt(question: str, passages: Sequence[str], prompt: Prompt, shots: Sequence[Shot] = ()) -> str:

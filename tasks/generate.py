@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +23,12 @@ from tasks.workspace import Settings
 
 if TYPE_CHECKING:
     import torch
+
+LIGHTER = "Set base.model in params.yaml to a smaller one, or base.dtype to bfloat16."
+TODAY = "26 Jul 2024"  # for a chat template that names the day: the same prompt every day (what Llama 3's falls back to)
+SAME_DAY = f"{{%- macro strftime_now(format) -%}}{TODAY}{{%- endmacro -%}}"
+# Of a model's own generation settings: what its outputs begin and end with. Not its penalties and lengths: a quote repeats its passage.
+GENERATION_KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ class LocalGenerator:
             self.tokenizer = load_tokenizer(base, path, vocabulary_of(config))
             if quantize:
                 where |= {"quantization_config": _four_bits(), "device_map": {"": self.device}}
-            model: Any = loader.from_pretrained(path, dtype=dtype, **where)
+            with full_memory_named(self.device, LIGHTER):
+                model: Any = loader.from_pretrained(path, dtype=dtype, use_safetensors=True, **where)
         except (OSError, ValueError, SafetensorError) as error:
             raise unloadable(base, error) from error
         self.is_seq2seq = self.reading.is_seq2seq
@@ -98,10 +108,13 @@ class LocalGenerator:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.has_adapter = adapter_dir is not None
-        self.model = (_with_adapter(model, adapter_dir, base.model) if adapter_dir else model).to(self.device).eval()
+        model.generation_config = _greedy(model.generation_config)
+        with full_memory_named(self.device, LIGHTER):
+            self.model = (_with_adapter(model, adapter_dir, base.model) if adapter_dir else model).to(self.device).eval()
 
     def generate(self, requests: Sequence[Request], prompt: Prompt, adapter: bool) -> list[Generation]:
-        """Batches by length, so that little is padded; results are in the order of the requests."""
+        """Batches by length, so that little is padded; results are in the order of the requests. Of a prompt that is too long for the
+        base the last passages are left out, with a warning."""
         if adapter and not self.has_adapter:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
         texts = [self.prompt_text(request, prompt) for request in requests]
@@ -111,6 +124,14 @@ class LocalGenerator:
                     f"the whole knowledge base and the question are {seen}",
                     hint="Narrow the question to collections, or let a variant that retrieves take over: `tandem compare`.",
                 )
+        fitted = [fitting(self.tokenizer, self.reading, request, prompt, self.base.max_input_tokens) for request in requests]
+        if n_shortened := sum(len(one.passages) < len(request.passages) for one, request in zip(fitted, requests, strict=True)):
+            warnings.warn(
+                f"{n_shortened} of {len(requests)} prompts are longer than base.max_input_tokens ({self.base.max_input_tokens:,}): "
+                "their last passages are not read. Set it higher, or retrieval.k lower.",
+                stacklevel=2,
+            )
+            texts = [self.prompt_text(request, prompt) for request in fitted]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
         for start in range(0, len(order), self.base.batch_size):
@@ -175,9 +196,9 @@ def _require_positions(base: Base, reading: Reading, n_in: int, n_new: int) -> N
 
 def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt) -> str:
     """A model's input as text: the reader's format, the chat template where there is one, else plain."""
-    if reading.apart:  # words that the tokenizer would take for its own marks would begin another part
-        question, *passages = (_unmarked(tokenizer, text) for text in (request.question, *request.passages))
-        return prompts.apart_prompt(question, passages)
+    request = _unmarked(tokenizer, request)
+    if reading.apart:
+        return prompts.apart_prompt(request.question, request.passages)
     if reading.is_seq2seq:
         return prompts.seq2seq_prompt(request.question, request.passages)
     if getattr(tokenizer, "chat_template", None):
@@ -185,13 +206,32 @@ def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prom
     return prompts.plain_prompt(request.question, request.passages, prompt, request.shots)
 
 
+def fitting(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt, limit: int) -> Request:
+    """The request with as many of its passages, from the first, as make a prompt of at most `limit` tokens, one at the least. A base that
+    reads each passage apart reads them all."""
+    while not reading.apart and len(request.passages) > 1:
+        if len(input_ids(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt))) <= limit:
+            break
+        request = replace(request, passages=request.passages[:-1])
+    return request
+
+
 def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
-    """By the model's own template. One that can think aloud is told not to (others do not read `enable_thinking`); one that knows no
-    system's message gets that in the first question. Raises Refused where the template fails all the same."""
+    """By the model's own template, on the same day each time. One that can think aloud is told not to (others do not read
+    `enable_thinking`); one that knows no system's message gets that in the first question. Raises Refused where the template fails
+    all the same."""
     from jinja2 import TemplateError
 
     def text(said: list[dict[str, str]]) -> str:
-        return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False))
+        written = tokenizer.apply_chat_template(
+            said,
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
+            date_string=TODAY,
+            chat_template=SAME_DAY + tokenizer.get_chat_template(),
+        )
+        return str(written)
 
     try:
         return text(messages)
@@ -205,10 +245,25 @@ def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
             ) from error
 
 
-def _unmarked(tokenizer: Any, text: str) -> str:
-    for mark in tokenizer.all_special_tokens:
-        text = text.replace(mark, f"{mark[0]} {mark[1:-1]} {mark[-1]}")
-    return text
+def _unmarked(tokenizer: Any, request: Request) -> Request:
+    """The same request, in which no word is one of the tokenizer's marks: it would begin another turn, or another part."""
+    marks = _marks(tokenizer)
+
+    def plain(text: str) -> str:
+        return marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:-1]} {mark[0][-1]}", text)
+
+    shots = tuple(
+        replace(shot, question=plain(shot.question), passages=tuple(map(plain, shot.passages)), answer=plain(shot.answer))
+        for shot in request.shots
+    )
+    return replace(request, question=plain(request.question), passages=tuple(map(plain, request.passages)), shots=shots)
+
+
+@lru_cache(maxsize=8)
+def _marks(tokenizer: Any) -> re.Pattern[str]:
+    special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special} | set(tokenizer.all_special_tokens)
+    longest_first = sorted((mark for mark in special if len(mark) > 2), key=lambda mark: (-len(mark), mark))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
 def input_ids(tokenizer: Any, reading: Reading, text: str, limit: int | None = None) -> list[int]:
@@ -271,7 +326,8 @@ def unloadable(base: Base, error: Exception) -> Refused:
     """What to say where a base cannot be loaded."""
     return Refused(
         f"base model {base.model!r} cannot be loaded: {' '.join(str(error).split())[:300]}",
-        hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout, a GGUF file, or a hub id that can be reached.",
+        hint="Set base.model in params.yaml to `reader`, a folder in Hugging Face layout with its weights in safetensors, a GGUF "
+        "file, or a hub id that can be reached.",
     )
 
 
@@ -328,6 +384,12 @@ def _dtype(name: str, device: str, config: Any) -> torch.dtype:
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and is_native) else torch.float32
 
 
+def _greedy(own: Any) -> Any:
+    from transformers import GenerationConfig
+
+    return GenerationConfig(**{name: value for name in GENERATION_KEPT if (value := getattr(own, name, None)) is not None})
+
+
 def _four_bits() -> Any:
     """As QLoRA holds the base (Dettmers et al. 2023, section 3): nf4, the constants quantised too, computed in bf16."""
     import torch
@@ -340,9 +402,12 @@ def _four_bits() -> Any:
 
 def _with_adapter(model: Any, adapter_dir: Path, base_name: str) -> Any:
     from peft import PeftModel
+    from peft.utils import SAFETENSORS_WEIGHTS_NAME
     from safetensors import SafetensorError
 
     try:
+        if not (adapter_dir / SAFETENSORS_WEIGHTS_NAME).is_file():
+            raise FileNotFoundError(f"it holds no {SAFETENSORS_WEIGHTS_NAME}")  # PEFT would load pickled weights instead
         return PeftModel.from_pretrained(model, str(adapter_dir))
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise Refused(

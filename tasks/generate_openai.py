@@ -17,7 +17,6 @@ from tandem.records import Generation
 from tasks.generate import Request, max_new_tokens
 from tasks.workspace import Settings
 
-TIMEOUT_S = 60.0
 RETRIES = 3
 
 
@@ -34,7 +33,10 @@ class OpenAIGenerator:
             raise Refused(f"base {base.model!r} has provider openai, but TANDEM_OPENAI_BASE_URL is not set", hint="Set it and run again.")
         self.name, self.revision, self.base = base.model, base.revision or settings.openai_base_url, base
         self._client = OpenAI(
-            base_url=settings.openai_base_url, api_key=settings.openai_api_key or "none", timeout=TIMEOUT_S, max_retries=RETRIES
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key or "none",
+            timeout=settings.openai_timeout_s,
+            max_retries=RETRIES,
         )
 
     def generate(self, requests: Sequence[Request], prompt: Prompt, adapter: bool) -> list[Generation]:
@@ -48,15 +50,21 @@ class OpenAIGenerator:
             return list(pool.map(lambda request: self._one(request, prompt), requests))
 
     def _one(self, request: Request, prompt: Prompt) -> Generation:
-        from openai import BadRequestError, OpenAIError
+        from openai import APITimeoutError, BadRequestError, OpenAIError
 
+        messages = prompts.chat_messages(request.question, request.passages, prompt, request.shots)
         fields = {"max_tokens": max_new_tokens(self.base, prompt), "temperature": 0, **self.base.extra_body}
         try:
             reply = self._client.chat.completions.create(
                 model=self.base.model,
-                messages=prompts.chat_messages(request.question, request.passages, prompt, request.shots),  # type: ignore[arg-type]
+                messages=messages,  # type: ignore[arg-type]
                 extra_body={name: value for name, value in fields.items() if value is not None},
             )
+        except APITimeoutError as error:
+            raise Refused(
+                f"the endpoint of {self.base.model!r} gave no answer within {self._client.timeout} s, asked {RETRIES + 1} times",
+                hint="Set TANDEM_OPENAI_TIMEOUT_S higher, or base.batch_size lower, and run again.",
+            ) from error
         except OpenAIError as error:
             is_ours = isinstance(error, BadRequestError)
             raise Refused(
@@ -70,8 +78,15 @@ class OpenAIGenerator:
                 f"the endpoint of {self.base.model!r} answered with no completion: {' '.join(str(reply).split())[:200]}",
                 hint="TANDEM_OPENAI_BASE_URL usually ends in /v1. Correct it and run again.",
             )
-        usage = reply.usage
+        usage, text = reply.usage, reply.choices[0].message.content or ""
         details = usage.prompt_tokens_details if usage else None
-        n_in, n_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
-        said = prompts.generation(reply.choices[0].message.content or "", n_in, n_out, prompt)
+        counted = (usage.prompt_tokens, usage.completion_tokens) if usage else _about("\n\n".join(one["content"] for one in messages), text)
+        said = prompts.generation(text, *counted, prompt)
         return replace(said, n_cached_tokens=(details.cached_tokens or 0) if details else 0)
+
+
+def _about(asked: str, said: str) -> tuple[int, int]:
+    """Tokens of a prompt and its answer, by the embedder's tokenizer: a server that counts none would make every answer free."""
+    from tasks.facts import count_tokens
+
+    return count_tokens([asked]), count_tokens([said])

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     openai_base_url: str | None = None
     openai_api_key: str | None = None
+    openai_timeout_s: float = Field(default=60.0, gt=0)
     dvc_remote: str | None = None
     ray_address: str | None = None
     ray_workers: int | None = Field(default=None, ge=1)

@@ -9,15 +9,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
+from typing import ClassVar
 
 import pytest
 
 from tandem.errors import Refused
 from tandem.params import Base, Evaluation, Form, Params, Prompt, Variant
-from tandem.records import Example, Row
+from tandem.records import Example, Generation, Row
 from tasks.generate import Request, load_generator
 from tasks.judge import INSTRUCTION, Judge, request
 from tasks.workspace import Settings, Workspace
@@ -125,6 +127,80 @@ def test_a_field_that_is_null_is_not_sent_and_one_that_is_refused_says_where_to_
         ["max_completion_tokens", "messages", "model"],
         ["max_tokens", "messages", "model", "temperature"],
     ]
+
+
+class Scripted(BaseHTTPRequestHandler):
+    """Does what `steps` says, one of them a request: a status, or seconds of sleep before a good answer without a count of tokens."""
+
+    steps: ClassVar[list[int | float]] = []
+    now: ClassVar[list[int]] = [0, 0]
+    lock = Lock()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.lock:
+            step = self.steps.pop(0)
+            self.now[:] = [self.now[0] + 1, max(self.now[1], self.now[0] + 1)]
+        status = step if isinstance(step, int) else 200
+        time.sleep(0.0 if isinstance(step, int) else step)
+        with self.lock:
+            self.now[0] -= 1
+        reply = {"error": {"message": "too many"}} if status != 200 else {
+            "id": "1", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "1.2 kg"}}],
+        }  # fmt: skip
+        with suppress(OSError):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Retry-After", "1")
+            self.end_headers()
+            self.wfile.write(json.dumps(reply).encode())
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def scripted() -> Iterator[ThreadingHTTPServer]:
+    """A server of `Scripted`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Scripted) as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def _asked(running: ThreadingHTTPServer, base: Base, n: int, **settings: float) -> list[Generation]:
+    at = Settings(openai_base_url=f"http://127.0.0.1:{running.server_port}/v1", **settings)
+    return load_generator(base, Form(), at).generate([REQUESTS[0]] * n, PROMPT, adapter=False)
+
+
+def test_a_busy_endpoint_is_asked_again_when_it_says_so(scripted: ThreadingHTTPServer):
+    Scripted.steps = [429, 503, 0.0]
+    started = time.monotonic()
+    (said,) = _asked(scripted, Base(model="m", provider="openai"), 1)
+    assert said.text == "1.2 kg"
+    assert time.monotonic() - started > 1.9
+    assert not Scripted.steps
+
+
+def test_tokens_that_a_server_does_not_count_are_counted_here(scripted: ThreadingHTTPServer):
+    Scripted.steps = [0.0]
+    (said,) = _asked(scripted, Base(model="m", provider="openai"), 1)
+    assert 15 < said.n_tokens_in < 40
+    assert said.n_tokens_out == 4
+
+
+def test_no_more_requests_are_under_way_than_a_batch_holds(scripted: ThreadingHTTPServer):
+    Scripted.steps, Scripted.now[:] = [0.1] * 9, [0, 0]
+    assert len(_asked(scripted, Base(model="m", provider="openai", batch_size=3), 9)) == 9
+    assert Scripted.now[1] == 3
+
+
+def test_a_slow_endpoint_is_named_with_the_limit_that_it_passed(scripted: ThreadingHTTPServer, monkeypatch):
+    monkeypatch.setattr("tasks.generate_openai.RETRIES", 1)
+    Scripted.steps = [1.0, 1.0]
+    with pytest.raises(Refused, match=r"no answer within 0\.2 s, asked 2 times\. Set TANDEM_OPENAI_TIMEOUT_S higher"):
+        _asked(scripted, Base(model="m", provider="openai"), 1, openai_timeout_s=0.2)
 
 
 def test_a_judge_behind_an_endpoint_is_the_same_model_asked_the_same(server: str, chat_model: Path, tmp_path: Path):
