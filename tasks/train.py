@@ -22,6 +22,7 @@ from tasks.fitting import Encoded, Progress, fit
 from tasks.frozen import encoder_of
 from tasks.generate import LocalGenerator, Request, device_of, input_ids
 from tasks.index import layout_of
+from tasks.restricted import named, taken_away
 from tasks.stage import progress_line, run_stage
 from tasks.start import Start, choose_start
 from tasks.workspace import Workspace, replacing
@@ -82,7 +83,10 @@ class Trained:
 
 
 def train(workspace: Workspace, progress: Progress | None = None) -> Trained:
-    """Train on the saved set and put the adapter in place of the old one. A set that the gates refused leaves a folder that says why."""
+    """Train on the saved set and put the adapter in place of the old one. A set that the gates refused leaves a folder that says why.
+
+    Raises Refused where the set holds what has been restricted, or has gone, since it was built.
+    """
     lineage = load_lineage(workspace)
     if lineage["refused"]:
         trained = Trained(False, reasons=tuple(lineage["refused"]), lineage=lineage, params=training_params(workspace.params))
@@ -93,6 +97,7 @@ def train(workspace: Workspace, progress: Progress | None = None) -> Trained:
         trained = Trained(False, reasons=(reason,), lineage=lineage, params=training_params(workspace.params))
         _save(workspace, trained, None)
         return trained
+    _require_untouched(workspace, lineage)
     trained, model = _fit(workspace, load_training_set(workspace), lineage, progress or (lambda *_: None))
     _save(workspace, trained, model)
     drop_checkpoint(workspace)
@@ -129,6 +134,16 @@ def check_quantize(workspace: Workspace) -> None:
         raise Refused(
             f"adapter.quantize is {wanted!r}, which needs a CUDA card and bitsandbytes, and here {' and '.join(lacks)}",
             hint="Train on a machine with a CUDA card after `pip install bitsandbytes`, or set adapter.quantize: null in params.yaml.",
+        )
+
+
+def _require_untouched(workspace: Workspace, lineage: dict[str, Any]) -> None:
+    taken = taken_away(workspace, lineage)
+    reasons = {"restricted": taken.restricted, "gone": taken.gone}
+    if reasons := {what: ids for what, ids in reasons.items() if ids}:
+        raise Refused(
+            *(f"the saved training set holds what is {what} now: {named(ids)}" for what, ids in reasons.items()),
+            hint="Run `tandem retrain`: it builds the set anew.",
         )
 
 
