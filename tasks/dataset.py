@@ -21,7 +21,7 @@ from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Exercise, Mix, make_exercises
 from tandem.synthetic.written import Shelf, make_written
-from tandem.words import normalise
+from tandem.words import holds, normalise
 from tasks.examples import load_examples
 from tasks.inputs import passage_tokens
 from tasks.rerank import retrieve
@@ -174,7 +174,7 @@ def _row(
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
     chance = rng.random()
-    distractors = [p for p in found if p.doc_id not in example.sources and not holds(p.text, example)]
+    distractors = [p for p in found if p.doc_id not in example.sources and not holds_a_fact(p.text, example)]
     answer = shortened(example.answer, params.adapter.max_answer_chars)
     gold = _gold_passages(example, answer, found, chunks)
     if not params.adapter.context or chance < params.adapter.closed_book_share:
@@ -252,14 +252,15 @@ def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chun
         candidates = [*ranked, *others]
         if candidates:
             likest = max(candidates, key=lambda passage: len(wanted & set(normalise(passage.text).split())))
-            gold.append(next((passage for passage in candidates if holds(passage.text, example)), likest))
+            gold.append(next((passage for passage in candidates if holds_a_fact(passage.text, example)), likest))
     return gold
 
 
-def holds(text: str, example: Example) -> bool:
-    """Whether a text holds a fact of the example (or its answer, where it names no fact)."""
-    folded = " ".join(text.lower().split())
-    return any(" ".join(fact.lower().split()) in folded for fact in example.facts or (example.answer,))
+def holds_a_fact(text: str, example: Example) -> bool:
+    """Whether a text holds a fact of the example (or its answer, where it names no fact) as answers are scored: by whole words."""
+    said = normalise(text)
+    facts = [words for fact in example.facts or (example.answer,) if (words := normalise(fact))]
+    return any(holds(said, words) for words in facts)
 
 
 def main() -> None:

@@ -16,10 +16,11 @@ import yaml
 from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.params import Params
+from tandem.records import Example
 from tandem.words import normalise
 from tasks.candidates import candidates_of
 from tasks.create import create_workspace
-from tasks.dataset import build_training_set, exercise_rows, load_training_set, save_training_set
+from tasks.dataset import build_training_set, exercise_rows, holds_a_fact, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
@@ -100,6 +101,21 @@ def test_an_oracle_row_cites_the_passage_that_holds_the_answer(workspace):
     for row in rows:
         answer, number = row.target.removeprefix("Answer: ").removesuffix("]").split(" Source: [")
         assert answer in row.passages[int(number) - 1]
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "held"),
+    [
+        ("5 days", "Parcels take 15 days.", False),
+        ("5 days", "Parcels take 5 days.", True),
+        ("1200", "It costs 1,200 euros.", True),
+        ("no", "Nobody knows.", False),
+        ("?", "What?", False),
+    ],
+)
+def test_a_passage_holds_a_fact_by_the_words_that_an_answer_is_scored_by(fact, text, held):
+    assert holds_a_fact(text, Example(id="e", question="Q?", answer="-", facts=(fact,))) is held
+    assert holds_a_fact(text, Example(id="e", question="Q?", answer=fact)) is held
 
 
 def test_a_row_without_the_needed_passage_teaches_to_abstain(workspace):
