@@ -16,6 +16,7 @@ from typing import Any
 
 from tandem.chunking import hash_text, text_hash
 from tandem.examples import share_of_groups
+from tandem.form import form_ok
 from tandem.params import Params
 from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
@@ -96,6 +97,12 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
         for example, passages in zip(usable, found, strict=True)
     ]
     rows += exercise_rows(params, workspace.settings)
+    if unfit := [row for row in rows if form_ok(row.target, params.form) is False]:
+        reason = (
+            f"{len(unfit)} of {len(rows)} training answers are not in the house form, as that of {unfit[0].example_id}: "
+            f"{unfit[0].target!r}; mend form.answer, or let form.pattern and form.json_schema allow them"
+        )
+        return TrainingSet((), {}, (reason,), n_left_out)
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
     return TrainingSet(tuple(rows), hashes, (), n_left_out)

@@ -178,6 +178,13 @@ def test_validation_goes_by_document(workspace):
     assert all(len(side) == 1 for side in sides.values())
 
 
+def test_answers_that_the_form_does_not_allow_close_the_gate(workspace):
+    one_digit = with_params(workspace, form={"pattern": r"^Answer: (I don't know|\d \w+) Source: (\[\d\]|none)$"})
+    (reason,) = build_training_set(one_digit).refused
+    assert re.match(r"\d+ of \d+ training answers are not in the house form, as that of [a-z]+-\d: 'Answer: ", reason)
+    assert reason.endswith("; mend form.answer, or let form.pattern and form.json_schema allow them")
+
+
 def test_too_few_examples_close_the_gate_and_the_reason_names_the_numbers(workspace):
     refused = build_training_set(with_adapter_params(workspace, min_examples=500))
     assert refused.rows == ()
@@ -314,7 +321,7 @@ def test_changed_params_make_a_training_due(workspace):
 
 def test_gates_and_what_only_generates_make_no_training_due(workspace):
     changed = with_adapter_params(workspace, min_examples=6, retrain_after_days=29, retrain_after_changed_share=0.3)
-    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A"}, evaluation={"forgetting_n": 1})
+    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A.*"}, evaluation={"forgetting_n": 1})
     assert retrain_reason(changed) is None
 
 
