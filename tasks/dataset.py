@@ -89,7 +89,7 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
     for one in all_chunks(workspace):
         if one.doc_id in allowed and not one.roles:
             chunks.setdefault(one.doc_id, []).append(one)
-    validation = share_of_groups(usable, params.adapter.validation_share, params.seed)
+    validation = share_of_groups(usable, params.adapter.validation_share, params.seed, labelled.groups)
     retrieval = params.retrieval.model_copy(update={"k": params.retrieval.candidates})
     found = retrieve(open_index(workspace), [example.question for example in usable], retrieval, workspace.settings)
     rows = [
