@@ -28,6 +28,7 @@ from tasks.start import Start, choose_start
 from tasks.workspace import Workspace, replacing
 
 WEIGHTS = "adapter_model.safetensors"
+UNVALIDATED = "no row was left for validation, so the best epoch is the one with the lowest loss on the rows it was trained on"
 # Sections whose keys an adapter follows from, and the keys of theirs that only measure it, generate, or say when it is due
 # and how the next one starts.
 SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
@@ -48,7 +49,8 @@ NO_MATTER = {
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch.
+    """What came of a training. `reasons` says why there is no adapter, `warnings` what to know of the one there is; `history` holds one
+    record an epoch.
 
     `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known,
     `n_exercises` reading exercises.
@@ -56,6 +58,7 @@ class Trained:
 
     trained: bool
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     base: str = ""
     base_revision: str = ""
     best_epoch: int = 0
@@ -119,7 +122,8 @@ def read_trained(path: Any) -> Trained | None:
     if not path.is_file():
         return None
     loaded = json.loads(path.read_text(encoding="utf-8"))
-    return Trained(**{**loaded, "reasons": tuple(loaded["reasons"]), "history": tuple(loaded["history"])})
+    lists = {name: tuple(loaded[name]) for name in ("reasons", "warnings", "history") if name in loaded}
+    return Trained(**{**loaded, **lists})
 
 
 def check_quantize(workspace: Workspace) -> None:
@@ -177,6 +181,7 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
     reading = _reading_set(params.evaluation.forgetting_n, params.seed)
     return Trained(
         trained=True,
+        warnings=() if held else (f"{UNVALIDATED} (adapter.validation_share {adapter.validation_share:.0%})",),
         base=params.base.model,
         base_revision=generator.revision,
         best_epoch=done.best_epoch,
@@ -345,7 +350,9 @@ def main() -> None:
 def _train(workspace: Workspace) -> str:
     with workspace.writing("training", timeout_s=1):
         trained = train(workspace, progress_line)
-    return f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}"
+    if not trained.trained:
+        return f"no adapter: {'; '.join(trained.reasons)}"
+    return "\n".join(["", f"{trained.n_rows} rows, {trained.seconds} s", *trained.warnings])
 
 
 if __name__ == "__main__":

@@ -164,6 +164,19 @@ def test_a_continued_adapter_learned_from_all_that_it_ever_saw(workspace):
     assert start_of(slow).reason == "no row is new or changed since the last training"
 
 
+def test_a_training_without_validation_rows_says_so(workspace):
+    path, kept = workspace.training_set_path, workspace.training_set_path.read_text()
+    path.write_text("".join(json.dumps({**json.loads(line), "validation": False}) + "\n" for line in kept.splitlines()))
+    try:
+        trained = train(with_adapter_params(workspace, start="base"))
+    finally:
+        path.write_text(kept)
+    (warning,) = trained.warnings
+    assert trained.n_validation == 0
+    assert warning.startswith("no row was left for validation, so the best epoch is the one with the lowest loss on the rows it was")
+    assert trained_of(workspace) == trained
+
+
 def test_checkpointed_activations_give_the_same_losses(workspace):
     plain, checkpointed = (train(with_adapter_params(workspace, start="base", gradient_checkpointing=on)) for on in (False, True))
     assert checkpointed.history == plain.history
