@@ -55,10 +55,10 @@ def record_training(workspace: Workspace, trained: Trained, reason: str) -> Reco
         "n_rows": trained.n_rows,
         "n_exercises": trained.n_exercises,
         "n_replayed": trained.n_replayed,
-        "tokens_per_s": trained.tokens_per_s,
-        "seconds": trained.seconds,
     }
-    runs.log_training(workspace, trained.history, params, trained.lineage, workspace.adapter_dir if trained.trained else None)
+    measured = {name: getattr(trained, name) for name in ("tokens_per_s", "seconds", "forgetting", "reading_before", "reading_after")}
+    adapter_dir = workspace.adapter_dir if trained.trained else None
+    runs.log_training(workspace, trained.history, params, trained.lineage, adapter_dir, measured if adapter_dir else {})
     return recorded
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter, Params, Prompt
-from tandem.scoring import exact_match
+from tandem.scoring import facts_share
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
@@ -316,7 +316,10 @@ def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
 def _reading_score(
     generator: LocalGenerator, params: Params, reading: list[tuple[Request, str]], adapter: bool, progress: Progress
 ) -> float | None:
-    """Share of the reading set answered exactly; None where there is none."""
+    """Share of the reading set whose answer is in what it says; None where there is none.
+
+    Containment and not exact match: a base that answers in sentences would score near 0, and could forget nothing.
+    """
     if not reading:
         return None
     from tandem.prompts import parse
@@ -326,7 +329,8 @@ def _reading_score(
         batch = reading[start : start + params.base.batch_size]
         outputs = generator.generate([request for request, _ in batch], plainly(params.prompt), adapter)
         for output, (request, expected) in zip(outputs, batch, strict=True):
-            n_right += exact_match(parse(output.text, params.form, params.prompt, len(request.passages)).answer, expected)
+            said = parse(output.text, params.form, params.prompt, len(request.passages)).answer
+            n_right += facts_share(said, [expected]) or 0.0
         progress(f"reading {'with' if adapter else 'without'} the adapter", start + len(batch), len(reading))
     return n_right / len(reading)
 

@@ -16,7 +16,7 @@ import yaml
 from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.params import Params
-from tandem.records import Example
+from tandem.records import Example, Generation
 from tandem.words import normalise
 from tasks.candidates import candidates_of
 from tasks.create import create_workspace
@@ -24,9 +24,9 @@ from tasks.dataset import build_training_set, exercise_rows, holds_a_fact, load_
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
-from tasks.generate import LocalGenerator
+from tasks.generate import LocalGenerator, Request
 from tasks.refresh import refresh
-from tasks.train import _save, encode, load_trained, train, training_params, with_lora
+from tasks.train import _reading_score, _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
 from tasks.written_library import organisations
 
@@ -232,6 +232,16 @@ def test_training_twice_from_one_seed_gives_the_same_weights(workspace):
     first = (workspace.adapter_dir / "adapter_model.safetensors").read_bytes()
     train(workspace)
     assert (workspace.adapter_dir / "adapter_model.safetensors").read_bytes() == first
+
+
+def test_a_base_that_answers_in_sentences_has_a_reading_to_forget(workspace):
+    class Says:
+        def generate(self, requests, prompt, adapter):
+            return [Generation("It weighs 7.4 kg." if adapter else "That would be 18 kg, I think.", 1, 1) for _ in requests]
+
+    reading = [(Request("How heavy is it?", ("It weighs 18 kg.",)), "18 kg"), (Request("And that?", ("8 kg",)), "8 kg")]
+    scores = [_reading_score(Says(), workspace.params, reading, adapter, lambda *_: None) for adapter in (False, True)]
+    assert scores == [0.5, 0.0]
 
 
 def test_four_bits_are_refused_where_they_cannot_be_had_before_anything_is_loaded(workspace, monkeypatch):
