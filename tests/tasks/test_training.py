@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -421,6 +422,29 @@ def test_nobody_is_asked_for_the_base_when_an_adapter_is_saved(workspace, monkey
     _save(other, replace(trained, base="reader"), model)
     assert (other.adapter_dir / "adapter_model.safetensors").is_file()
     assert asked == []
+
+
+def test_of_a_chat_only_the_answer_and_its_one_end_are_learned(workspace, tiny_llama, tmp_path):
+    from transformers import AutoTokenizer
+
+    shutil.copytree(tiny_llama, tmp_path / "chat")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    tokenizer.chat_template = (
+        "<s>{% for message in messages %}{{ message.role }}: {{ message.content }}</s>{% endfor %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    tokenizer.save_pretrained(tmp_path / "chat")
+    changed = with_params(workspace, base={"model": str(tmp_path / "chat"), "max_input_tokens": 4_000})
+    generator = LocalGenerator(changed.params.base, changed.params.form, changed.settings)
+    row = next(row for row in load_training_set(workspace) if row.kind == "oracle")
+    encoded = encode(generator, changed.params, row)
+    ids, learned = encoded["input_ids"], [label for label in encoded["labels"] if label != -100]
+    assert learned == [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    assert learned.count(tokenizer.eos_token_id) == 1
+    assert encoded["labels"] == [-100] * (len(ids) - len(learned)) + learned
+    assert ids[-len(learned) :] == learned
+    assert ids.count(tokenizer.bos_token_id) == 1
+    assert tokenizer.decode(ids).endswith(f"assistant: {row.target}</s>")
 
 
 def test_the_end_of_an_answer_is_learned_where_a_model_starts_with_the_same_token(workspace, tiny_llama, tmp_path):
