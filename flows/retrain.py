@@ -29,7 +29,7 @@ async def retrain(workspace: str = ".", reason: str = "asked for", then_compare:
         await step(make_training_set, opened)
         trained = await step(train, opened, REPORTER.get())
         recorded = await step(record_training, opened, trained, reason, retries=2)
-    tell(recorded.notes)
+    tell([*trained.warnings, *recorded.notes])
     outcome = training_record(trained, recorded, reason)
     await note("retrain", _markdown(opened, outcome))
     if then_compare and trained.trained:
@@ -55,10 +55,10 @@ def record_training(workspace: Workspace, trained: Trained, reason: str) -> Reco
         "n_rows": trained.n_rows,
         "n_exercises": trained.n_exercises,
         "n_replayed": trained.n_replayed,
-        "tokens_per_s": trained.tokens_per_s,
-        "seconds": trained.seconds,
     }
-    runs.log_training(workspace, trained.history, params, trained.lineage, workspace.adapter_dir if trained.trained else None)
+    measured = {name: getattr(trained, name) for name in ("tokens_per_s", "seconds", "forgetting", "reading_before", "reading_after")}
+    adapter_dir = workspace.adapter_dir if trained.trained else None
+    runs.log_training(workspace, trained.history, params, trained.lineage, adapter_dir, measured if adapter_dir else {})
     return recorded
 
 
@@ -79,7 +79,7 @@ def training_record(trained: Trained, recorded: Recorded, reason: str) -> dict[s
         "tokens_per_s": trained.tokens_per_s,
         "forgetting": trained.forgetting,
         "history": list(trained.history),
-        "notes": list(recorded.notes),
+        "notes": [*trained.warnings, *recorded.notes],
     }
 
 

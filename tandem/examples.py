@@ -232,23 +232,23 @@ def untaught(asked: Sequence[Example], examples: Sequence[Example], seen: Collec
     return [example for example in asked if example.id not in seen and not taught & about(example)]
 
 
-def share_of_groups(examples: Sequence[Example], share: float, seed: int) -> set[str]:
-    """Ids of about this share of the examples, such that no document is a source of one inside and of one outside.
+def share_of_groups(examples: Sequence[Example], share: float, seed: int, groups: Mapping[str, str]) -> set[str]:
+    """Ids of about this share of the examples, such that no near-duplicate group has a source of one inside and of one outside.
 
-    Examples that share a source, directly or through others, go together; a group stays outside where it would overshoot the
+    Examples on one group of documents, directly or through others, go together; a group stays outside where it would overshoot the
     share by more than half of its own size.
     """
-    keys = [example.sources or (example.id,) for example in examples]
+    keys = [tuple(groups.get(source, source) for source in example.sources) or (example.id,) for example in examples]
     place = {key: position for position, key in enumerate(dict.fromkeys(key for several in keys for key in several))}
     parent = list(range(len(place)))
     for first, *others in keys:
         for other in others:
             parent[_root(parent, place[other])] = _root(parent, place[first])
-    groups: dict[int, list[str]] = {}
+    together: dict[int, list[str]] = {}
     for example, (first, *_) in zip(examples, keys, strict=True):
-        groups.setdefault(_root(parent, place[first]), []).append(example.id)
+        together.setdefault(_root(parent, place[first]), []).append(example.id)
     chosen: set[str] = set()
-    for group in sorted(groups.values(), key=lambda group: _draw(seed, min(group))):
+    for group in sorted(together.values(), key=lambda group: _draw(seed, min(group))):
         if len(chosen) + len(group) / 2 <= share * len(examples):
             chosen.update(group)
     return chosen

@@ -24,6 +24,15 @@ def form_ok(text: str, form: Form) -> bool | None:
     return form.json_schema is None or _fits_schema(text, form.json_schema)
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is JSON of any kind."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=8)
 def _validator(schema_json: str) -> Any:
     from jsonschema import Draft202012Validator

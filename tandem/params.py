@@ -395,6 +395,23 @@ class Params(Section):
             return loaded
         return {**loaded, "variants": {name: _filled(row, loaded) for name, row in loaded["variants"].items()}}
 
+    @model_validator(mode="after")
+    def _check_form(self) -> Params:
+        """An abstention can be written in every form, and JSON is JSON however many passages are cited."""
+        from tandem.form import form_ok, is_json
+        from tandem.prompts import target
+
+        form, abstention = self.form, self.prompt.abstention
+        unfit = [said] if form_ok(said := target(abstention, [], form), form) is False else []
+        if form.json_schema:
+            unfit += [said for cited in ([1], [1, 2]) if not is_json(said := target(abstention, cited, form))]
+        if unfit:
+            limits = [f"form.{name}" for name in ("pattern", "json_schema") if getattr(form, name)]
+            written = " and ".join(map(repr, unfit))
+            template = f"form.answer {form.answer!r} with form.no_source {form.no_source!r}"
+            raise ValueError(f"{template} writes {written}, which does not fit {' and '.join(limits)}")
+        return self
+
     @field_validator("variants")
     @classmethod
     def _check_names(cls, variants: dict[str, Variant]) -> dict[str, Variant]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tandem.form import form_ok
 from tandem.params import Form, Prompt
 from tandem.records import Generation, Passage
 from tandem.tables import told
@@ -16,6 +17,7 @@ from tandem.tables import told
 APART = " [SEP] [CLS] "  # how BERT's tokenizer ends one input and begins the next
 _WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|_|[^\w\s]")  # as BERT's tokenizer cuts: `_` stands alone, accents belong to their letter
 _THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)|(?:(?!<think>).)*?</think>", re.DOTALL)  # some templates write the opening mark
+_FENCED = re.compile(r"```(?:json)?\s(.*)```", re.DOTALL | re.IGNORECASE)
 _CITED = re.compile(r"\[(\d+)\]")
 _NO_SPACE_BEFORE = set(".,;:!?)]}%'’")
 _NO_SPACE_AFTER = set("([{$€£'’")
@@ -109,10 +111,21 @@ def shortened(answer: str, max_chars: int | None) -> str:
 
 
 def target(answer: str, cited: Sequence[int], form: Form) -> str:
-    """How a training answer is written: `form.answer` with the answer and the numbers of the passages that hold it."""
-    answer = json.dumps(answer, ensure_ascii=False)[1:-1] if form.json_schema else answer
+    """How a training answer is written: `form.answer` with the answer and the numbers of the passages that hold it.
+
+    In JSON a `{source}` outside of quotes is a list of numbers. An answer of several lines that is out of form is written on one.
+    """
+    if form.json_schema:
+        is_quoted = form.answer.partition("{source}")[0].count('"') % 2
+        source = " ".join(f"[{number}]" for number in cited) if is_quoted else json.dumps(list(cited))
+        return _written(json.dumps(answer, ensure_ascii=False)[1:-1], source if cited else form.no_source, form)
     source = " ".join(f"[{number}]" for number in cited) or form.no_source
-    return form.answer.replace("{answer}", answer).replace("{source}", source)
+    written = _written(answer, source, form)
+    return written if form_ok(written, form) is not False else _written(" ".join(answer.split()), source, form)
+
+
+def _written(answer: str, source: str, form: Form) -> str:
+    return form.answer.replace("{source}", source).replace("{answer}", answer)
 
 
 def parse(output: str, form: Form, prompt: Prompt, n_passages: int) -> Parsed:
@@ -181,8 +194,9 @@ def _from_template(text: str, template: str) -> tuple[str, str]:
 
 
 def _from_json(text: str) -> tuple[str, str]:
+    fenced = _FENCED.fullmatch(text)
     try:
-        loaded = json.loads(text)
+        loaded = json.loads(fenced.group(1) if fenced else text)
     except ValueError:
         return text, text
     if not isinstance(loaded, dict) or not isinstance(loaded.get("answer"), str):

@@ -180,8 +180,8 @@ class Answerer:
     def _guarded(self, text: str, passages: Sequence[Passage]) -> tuple[prompts.Parsed, str | None]:
         """What an output says, and why it was not taken as it is.
 
-        Out of form, an answer that the passages support is put into it; one that they do not support gives way to the best passage,
-        and without passages to the abstention.
+        Out of form, an answer that the passages support is put into it; one that they do not support, or that cannot be put into it,
+        gives way to the best passage, and without passages, or where no quotation fits the form, to the abstention.
         """
         parsed = prompts.parse(text, self.form, self.prompt, len(passages))
         if text.strip() and form_ok(text, self.form) is not False:
@@ -190,11 +190,17 @@ class Answerer:
         if text.strip() and parsed.abstained:
             return unknown, "out of form: repaired"
         if text.strip() and (grounding(parsed.answer, passages) or 0.0) >= MIN_SUPPORT:
-            return replace(parsed, cited=parsed.cited or _uncited(parsed, passages)), "out of form: repaired"
+            repaired = replace(parsed, cited=parsed.cited or _uncited(parsed, passages))
+            if self._fits(repaired):
+                return repaired, "out of form: repaired"
         why = "out of form" if text.strip() else "empty output"
-        if not passages:
+        quoted = prompts.Parsed(prompts.quote(parsed.answer, passages[0].text), (1,), False) if passages else unknown
+        if quoted is unknown or not self._fits(quoted):
             return unknown, f"{why}: abstained"
-        return prompts.Parsed(prompts.quote(parsed.answer, passages[0].text), (1,), False), f"{why}: quoted the best passage"
+        return quoted, f"{why}: quoted the best passage"
+
+    def _fits(self, parsed: prompts.Parsed) -> bool:
+        return form_ok(prompts.target(parsed.answer, parsed.cited, self.form), self.form) is not False
 
 
 def open_answerer(behaviour: Mapping[str, Any], adapter_dir: Path | None, settings: Settings, model_version: str | None = None) -> Answerer:

@@ -13,6 +13,7 @@ from tandem.params import Base, Form, Prompt, Retrieval, Section
 from tasks.answer import behaviour_of
 from tasks.bases import revision_of
 from tasks.contexts import Context, Contexts
+from tasks.restricted import named, taken_away
 from tasks.train import Trained, load_trained, read_trained
 from tasks.workspace import Workspace
 
@@ -48,11 +49,12 @@ class Candidate:
 
 def candidates_of(workspace: Workspace) -> tuple[list[Candidate], dict[str, str]]:
     """The rows of `params.variants` that exist, and the others with the reason why not."""
-    trained = load_trained(workspace)
+    trained = load_trained(workspace) if any(variant.adapter for variant in workspace.params.variants.values()) else None
+    restricted = taken_away(workspace, trained.lineage).restricted if trained and trained.trained else ()
     contexts = Contexts(workspace)
     present, absent = [], {}
     for name, variant in workspace.params.variants.items():
-        reason = _absence(variant.base or workspace.params.base, trained) if variant.adapter else None
+        reason = _absence(variant.base or workspace.params.base, trained, restricted) if variant.adapter else None
         context = Context(reason=reason) if reason else contexts.of(variant)
         if context.reason:
             absent[name] = context.reason
@@ -105,11 +107,13 @@ def adapters_of(candidates: Sequence[Candidate]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _absence(base: Base, trained: Trained | None) -> str | None:
+def _absence(base: Base, trained: Trained | None, restricted: Sequence[str]) -> str | None:
     if trained is None:
         return "no adapter has been trained: run `tandem retrain`"
     if not trained.trained:
         return "; ".join(trained.reasons)
+    if restricted:
+        return f"the adapter was trained on what is restricted now: {named(restricted)}: run `tandem retrain`"
     if trained.base != base.model:
         return f"the adapter was trained on {trained.base!r}, the variant's base is {base.model!r}: run `tandem retrain`"
     if trained.base_revision != (revision := revision_of(base)):

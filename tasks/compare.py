@@ -20,6 +20,7 @@ from tasks.measured import measured_by
 from tasks.plots import write_figures
 from tasks.registration import register
 from tasks.report import write_report
+from tasks.restricted import named, restricted_in
 from tasks.tracking import page_of
 from tasks.workspace import Workspace
 
@@ -29,12 +30,15 @@ class Live:
     """The champion as it enters a comparison: under a variant's name where it answers like it, else as a candidate of its own.
 
     `successor` is the variant that takes its place unless it is measurably worse: the same one, on the layout that params name now.
+    `restricted`: what its adapter learned and may not be told to everyone now; then it is not measured, and the best of the others
+    takes its place as a first champion would.
     """
 
     name: str | None
     version: str | None
     extra: Candidate | None
     successor: str | None = None
+    restricted: tuple[str, ...] = ()
 
 
 def live_champion(workspace: Workspace) -> Live:
@@ -43,6 +47,8 @@ def live_champion(workspace: Workspace) -> Live:
     if version is None:
         return Live(None, None, None)
     behaviour = version.behaviour
+    if restricted := restricted_in(workspace, version):
+        return Live(None, version.version, None, restricted=restricted)
     simplicity = int(behaviour["retrieve"]) + 2 * int(behaviour["adapter"])
     adapter = version.adapter_path if behaviour["adapter"] else None
     candidate = Candidate(CHAMPION, behaviour, adapter, simplicity, training_digest(adapter))
@@ -63,7 +69,11 @@ def _is_relaid(variant: Candidate, champion: Candidate) -> bool:
 def decide_on(workspace: Workspace, comparison: Comparison, live: Live) -> Decision:
     """The decision of the params' policy."""
     params = workspace.params
-    return decide(comparison.scorecards, live.name, params.promotion, params.evaluation.resamples, params.seed, live.successor)
+    decision = decide(comparison.scorecards, live.name, params.promotion, params.evaluation.resamples, params.seed, live.successor)
+    if not live.restricted:
+        return decision
+    why = f"version {live.version} is not measured: its adapter was trained on what is restricted now: {named(live.restricted)}"
+    return replace(decision, reasons=(*decision.reasons, why))
 
 
 def publish(workspace: Workspace, comparison: Comparison, decision: Decision, live: Live, dry_run: bool) -> dict[str, Any]:

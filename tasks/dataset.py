@@ -16,12 +16,13 @@ from typing import Any
 
 from tandem.chunking import hash_text, text_hash
 from tandem.examples import share_of_groups
+from tandem.form import form_ok
 from tandem.params import Params
 from tandem.prompts import shortened, target
 from tandem.records import Chunk, Document, Example, Passage
 from tandem.synthetic import Exercise, Mix, make_exercises
 from tandem.synthetic.written import Shelf, make_written
-from tandem.words import normalise
+from tandem.words import holds, normalise
 from tasks.examples import load_examples
 from tasks.inputs import passage_tokens
 from tasks.rerank import retrieve
@@ -88,7 +89,7 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
     for one in all_chunks(workspace):
         if one.doc_id in allowed and not one.roles:
             chunks.setdefault(one.doc_id, []).append(one)
-    validation = share_of_groups(usable, params.adapter.validation_share, params.seed)
+    validation = share_of_groups(usable, params.adapter.validation_share, params.seed, labelled.groups)
     retrieval = params.retrieval.model_copy(update={"k": params.retrieval.candidates})
     found = retrieve(open_index(workspace), [example.question for example in usable], retrieval, workspace.settings)
     rows = [
@@ -96,6 +97,12 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
         for example, passages in zip(usable, found, strict=True)
     ]
     rows += exercise_rows(params, workspace.settings)
+    if unfit := [row for row in rows if form_ok(row.target, params.form) is False]:
+        reason = (
+            f"{len(unfit)} of {len(rows)} training answers are not in the house form, as that of {unfit[0].example_id}: "
+            f"{unfit[0].target!r}; mend form.answer, or let form.pattern and form.json_schema allow them"
+        )
+        return TrainingSet((), {}, (reason,), n_left_out)
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
     return TrainingSet(tuple(rows), hashes, (), n_left_out)
@@ -174,7 +181,7 @@ def _row(
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
     chance = rng.random()
-    distractors = [p for p in found if p.doc_id not in example.sources and not holds(p.text, example)]
+    distractors = [p for p in found if p.doc_id not in example.sources and not holds_a_fact(p.text, example)]
     answer = shortened(example.answer, params.adapter.max_answer_chars)
     gold = _gold_passages(example, answer, found, chunks)
     if not params.adapter.context or chance < params.adapter.closed_book_share:
@@ -252,14 +259,15 @@ def _gold_passages(example: Example, answer: str, found: Sequence[Passage], chun
         candidates = [*ranked, *others]
         if candidates:
             likest = max(candidates, key=lambda passage: len(wanted & set(normalise(passage.text).split())))
-            gold.append(next((passage for passage in candidates if holds(passage.text, example)), likest))
+            gold.append(next((passage for passage in candidates if holds_a_fact(passage.text, example)), likest))
     return gold
 
 
-def holds(text: str, example: Example) -> bool:
-    """Whether a text holds a fact of the example (or its answer, where it names no fact)."""
-    folded = " ".join(text.lower().split())
-    return any(" ".join(fact.lower().split()) in folded for fact in example.facts or (example.answer,))
+def holds_a_fact(text: str, example: Example) -> bool:
+    """Whether a text holds a fact of the example (or its answer, where it names no fact) as answers are scored: by whole words."""
+    said = normalise(text)
+    facts = [words for fact in example.facts or (example.answer,) if (words := normalise(fact))]
+    return any(holds(said, words) for words in facts)
 
 
 def main() -> None:

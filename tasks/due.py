@@ -1,4 +1,4 @@
-"""How stale an adapter is, and when a retraining is due: no adapter yet, other params, too much changed since, or too old."""
+"""How stale an adapter is, and when a retraining is due: none yet, other params, text restricted or too much changed since, or too old."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 
 from tandem.staleness import Staleness, staleness
 from tasks.bases import revision_of
+from tasks.restricted import named, taken_away
 from tasks.train import Trained, load_trained, training_params
 from tasks.workspace import Workspace
 
@@ -22,6 +23,8 @@ def retrain_reason(workspace: Workspace) -> str | None:
         return f"params changed since the last training: {', '.join(changed)}"
     if not trained.trained:
         return "the last training was refused"
+    if restricted := taken_away(workspace, trained.lineage).restricted:
+        return f"the adapter was trained on what is restricted now: {named(restricted)}"
     revision = revision_of(workspace.params.base)
     if trained.base_revision != revision:
         return f"the base {trained.base!r} is at revision {revision}, the adapter was trained on {trained.base_revision}"

@@ -211,14 +211,19 @@ def renew(workspace: Workspace) -> str:
 
 
 def aliases(workspace: Workspace) -> Iterator[Finding]:
-    """The versions that have an alias: there, whole, and with a table to answer from."""
+    """The versions that have an alias: there, whole, with a table to answer from; and whether the champion's weights may still serve."""
     from tasks import registry
+    from tasks.restricted import named, restricted_in
 
     known = registry.versions(workspace)
     for version, names in known.items():
-        for fault in faults_of(workspace, version) if names else ():
+        faults = list(faults_of(workspace, version)) if names else []
+        for fault in faults:
             seen = f"{workspace.name} version {version}: {fault}"
             yield Finding("registry", f"the {' and '.join(names)} cannot answer", seen, "tandem history, then tandem promote VERSION")
+        if "champion" in names and not faults and (found := restricted_in(workspace, registry.registered(workspace, version))):
+            seen = f"{workspace.name} version {version}: {named(found)}"
+            yield Finding("registry", "the champion's adapter was trained on what is restricted now", seen, "tandem run")
     promoted = registry.last_promoted(workspace)
     if promoted and not any("champion" in names for names in known.values()):
         there = ", ".join(known) or "none"

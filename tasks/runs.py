@@ -73,14 +73,16 @@ def log_training(
     params: Mapping[str, Any],
     lineage: Mapping[str, Any],
     adapter_dir: Path | None,
+    metrics: Mapping[str, float | None],
 ) -> str | None:
-    """A run of the training with its loss curve (a step is an epoch) and the adapter as an MLflow model; its id.
+    """A run of the training with its loss curve (a step is an epoch), `metrics` of the whole, and the adapter as an MLflow model; its id.
 
     Where MLflow cannot be reached the record waits in the outbox and the answer is None: a trained adapter is never lost to bookkeeping.
     """
     record = {
         "history": [dict(row) for row in metrics_history],
         "params": dict(params),
+        "metrics": dict(metrics),
         "lineage": dict(lineage),
         "adapter_dir": str(adapter_dir) if adapter_dir else None,
         "adapter_digest": _digest(adapter_dir) if adapter_dir else None,
@@ -98,6 +100,7 @@ def replay_training(workspace: Workspace, record: Mapping[str, Any]) -> str:
     folder = Path(record["adapter_dir"]) if record["adapter_dir"] else None
     with connected(workspace) as client, _run(client, experiment, "train", {"tandem.kind": "train"}) as run_id:
         _log_params(client, run_id, record["params"])
+        _log_metrics(client, run_id, record.get("metrics", {}))
         _log_lineage(client, run_id, record["lineage"])
         model_id = None
         if folder is not None and _digest(folder) == record["adapter_digest"]:

@@ -10,7 +10,7 @@ from tandem.params import Params, Variant
 from tandem.prompts import Shot, shortened, target
 from tandem.records import Example, Passage
 from tandem.scoring import normalise
-from tasks.dataset import holds, is_usable, trainable
+from tasks.dataset import holds_a_fact, is_usable, trainable
 from tasks.examples import Labelled, load_examples
 from tasks.rerank import retrieve
 from tasks.workspace import Workspace
@@ -85,4 +85,4 @@ def _cited(example: Example, answer: str, passages: Sequence[Passage]) -> list[i
     of_sources = [number for number, passage in enumerate(passages, start=1) if passage.doc_id in example.sources]
     wanted = set(normalise(answer).split())
     likest = sorted(of_sources, key=lambda number: -len(wanted & set(normalise(passages[number - 1].text).split())))[:1]
-    return [number for number in of_sources if holds(passages[number - 1].text, example)] or likest
+    return [number for number in of_sources if holds_a_fact(passages[number - 1].text, example)] or likest

@@ -14,8 +14,8 @@ from tandem.chunking import text_hash
 from tandem.staleness import staleness
 from tasks.bases import revision_of
 from tasks.dataset import TrainingRow, lineage_of
-from tasks.examples import load_documents, read_examples
-from tasks.refresh import all_chunks, read_manifest
+from tasks.refresh import all_chunks
+from tasks.restricted import named, taken_away
 from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -81,14 +81,9 @@ def _other_training(workspace: Workspace, last: Trained, params: Mapping[str, An
 
 
 def _taken_away(workspace: Workspace, last: Trained) -> str:
-    """Documents and examples of the lineage that are gone or restricted now: an adapter that goes on would still know them."""
-    entries = read_manifest(workspace)["documents"]
-    may_train = {doc_id for doc_id, entry in entries.items() if entry["trainable"] and not entry["roles"]}
-    may_train -= {doc_id for doc_id, document in load_documents(workspace).items() if not document.may_train}
-    free = {example.id for example in read_examples(workspace) if not example.roles}
-    taken = [*sorted(set(last.lineage["documents"]) - may_train), *sorted(set(last.lineage["examples"]) - free)]
-    more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
-    return f"it was trained on what is gone or restricted now: {', '.join(taken[:3])}{more}" if taken else ""
+    taken = taken_away(workspace, last.lineage)
+    ids = [*taken.restricted, *taken.gone]
+    return f"it was trained on what is gone or restricted now: {named(ids)}" if ids else ""
 
 
 def _leaves(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,18 +15,20 @@ from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter, Params, Prompt
-from tandem.scoring import exact_match
+from tandem.scoring import facts_share
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
 from tasks.frozen import encoder_of
 from tasks.generate import LocalGenerator, Request, device_of, input_ids
 from tasks.index import layout_of
+from tasks.restricted import named, taken_away
 from tasks.stage import progress_line, run_stage
 from tasks.start import Start, choose_start
 from tasks.workspace import Workspace, replacing
 
 WEIGHTS = "adapter_model.safetensors"
+UNVALIDATED = "no row was left for validation, so the best epoch is the one with the lowest loss on the rows it was trained on"
 # Sections whose keys an adapter follows from, and the keys of theirs that only measure it, generate, or say when it is due
 # and how the next one starts.
 SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
@@ -47,7 +49,8 @@ NO_MATTER = {
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training. `reasons` says why there is no adapter; `history` holds one record an epoch.
+    """What came of a training. `reasons` says why there is no adapter, `warnings` what to know of the one there is; `history` holds one
+    record an epoch.
 
     `continued` counts the trainings since the base; at 0 `start_reason` says why it started there. `n_replayed` of the rows were known,
     `n_exercises` reading exercises.
@@ -55,6 +58,7 @@ class Trained:
 
     trained: bool
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     base: str = ""
     base_revision: str = ""
     best_epoch: int = 0
@@ -82,7 +86,10 @@ class Trained:
 
 
 def train(workspace: Workspace, progress: Progress | None = None) -> Trained:
-    """Train on the saved set and put the adapter in place of the old one. A set that the gates refused leaves a folder that says why."""
+    """Train on the saved set and put the adapter in place of the old one. A set that the gates refused leaves a folder that says why.
+
+    Raises Refused where the set holds what has been restricted, or has gone, since it was built.
+    """
     lineage = load_lineage(workspace)
     if lineage["refused"]:
         trained = Trained(False, reasons=tuple(lineage["refused"]), lineage=lineage, params=training_params(workspace.params))
@@ -93,6 +100,7 @@ def train(workspace: Workspace, progress: Progress | None = None) -> Trained:
         trained = Trained(False, reasons=(reason,), lineage=lineage, params=training_params(workspace.params))
         _save(workspace, trained, None)
         return trained
+    _require_untouched(workspace, lineage)
     trained, model = _fit(workspace, load_training_set(workspace), lineage, progress or (lambda *_: None))
     _save(workspace, trained, model)
     drop_checkpoint(workspace)
@@ -114,7 +122,8 @@ def read_trained(path: Any) -> Trained | None:
     if not path.is_file():
         return None
     loaded = json.loads(path.read_text(encoding="utf-8"))
-    return Trained(**{**loaded, "reasons": tuple(loaded["reasons"]), "history": tuple(loaded["history"])})
+    lists = {name: tuple(loaded[name]) for name in ("reasons", "warnings", "history") if name in loaded}
+    return Trained(**{**loaded, **lists})
 
 
 def check_quantize(workspace: Workspace) -> None:
@@ -129,6 +138,16 @@ def check_quantize(workspace: Workspace) -> None:
         raise Refused(
             f"adapter.quantize is {wanted!r}, which needs a CUDA card and bitsandbytes, and here {' and '.join(lacks)}",
             hint="Train on a machine with a CUDA card after `pip install bitsandbytes`, or set adapter.quantize: null in params.yaml.",
+        )
+
+
+def _require_untouched(workspace: Workspace, lineage: dict[str, Any]) -> None:
+    taken = taken_away(workspace, lineage)
+    reasons = {"restricted": taken.restricted, "gone": taken.gone}
+    if reasons := {what: ids for what, ids in reasons.items() if ids}:
+        raise Refused(
+            *(f"the saved training set holds what is {what} now: {named(ids)}" for what, ids in reasons.items()),
+            hint="Run `tandem retrain`: it builds the set anew.",
         )
 
 
@@ -162,6 +181,7 @@ def _fit(workspace: Workspace, rows: list[TrainingRow], lineage: dict[str, Any],
     reading = _reading_set(params.evaluation.forgetting_n, params.seed)
     return Trained(
         trained=True,
+        warnings=() if held else (f"{UNVALIDATED} (adapter.validation_share {adapter.validation_share:.0%})",),
         base=params.base.model,
         base_revision=generator.revision,
         best_epoch=done.best_epoch,
@@ -296,7 +316,10 @@ def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
 def _reading_score(
     generator: LocalGenerator, params: Params, reading: list[tuple[Request, str]], adapter: bool, progress: Progress
 ) -> float | None:
-    """Share of the reading set answered exactly; None where there is none."""
+    """Share of the reading set whose answer is in what it says; None where there is none.
+
+    Containment and not exact match: a base that answers in sentences would score near 0, and could forget nothing.
+    """
     if not reading:
         return None
     from tandem.prompts import parse
@@ -306,7 +329,8 @@ def _reading_score(
         batch = reading[start : start + params.base.batch_size]
         outputs = generator.generate([request for request, _ in batch], plainly(params.prompt), adapter)
         for output, (request, expected) in zip(outputs, batch, strict=True):
-            n_right += exact_match(parse(output.text, params.form, params.prompt, len(request.passages)).answer, expected)
+            said = parse(output.text, params.form, params.prompt, len(request.passages)).answer
+            n_right += facts_share(said, [expected]) or 0.0
         progress(f"reading {'with' if adapter else 'without'} the adapter", start + len(batch), len(reading))
     return n_right / len(reading)
 
@@ -330,7 +354,9 @@ def main() -> None:
 def _train(workspace: Workspace) -> str:
     with workspace.writing("training", timeout_s=1):
         trained = train(workspace, progress_line)
-    return f"\n{trained.n_rows} rows, {trained.seconds} s" if trained.trained else f"no adapter: {'; '.join(trained.reasons)}"
+    if not trained.trained:
+        return f"no adapter: {'; '.join(trained.reasons)}"
+    return "\n".join(["", f"{trained.n_rows} rows, {trained.seconds} s", *trained.warnings])
 
 
 if __name__ == "__main__":

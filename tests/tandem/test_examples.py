@@ -318,17 +318,25 @@ def test_a_share_of_groups_parts_no_document_and_comes_close_to_the_share():
         Example(id=f"e{n}", question="?", answer="a", sources=tuple(f"{rng.randint(0, 60)}.md" for _ in range(rng.choice((0, 1, 1, 1, 2)))))
         for n in range(100)
     ]
-    inside = share_of_groups(examples, 0.2, seed=3)
+    inside = share_of_groups(examples, 0.2, seed=3, groups={})
     cited = [{source for one in examples if (one.id in inside) is side for source in one.sources} for side in (True, False)]
     assert cited[0].isdisjoint(cited[1])
     assert 15 <= len(inside) <= 25
-    assert inside == share_of_groups(examples[::-1], 0.2, seed=3)
-    assert share_of_groups(examples, 0.0, seed=3) == set()
+    assert inside == share_of_groups(examples[::-1], 0.2, seed=3, groups={})
+    assert share_of_groups(examples, 0.0, seed=3, groups={}) == set()
 
 
 def test_a_group_of_all_examples_stays_outside():
     chained = [Example(id=f"e{n}", question="?", answer="a", sources=(f"{n}.md", f"{n + 1}.md")) for n in range(10)]
-    assert share_of_groups(chained, 0.3, seed=0) == set()
+    assert share_of_groups(chained, 0.3, seed=0, groups={}) == set()
+
+
+def test_a_share_of_groups_parts_no_near_duplicates():
+    examples = [Example(id=f"e{n}", question="?", answer="a", sources=(f"{n}.md",)) for n in range(20)]
+    groups = {f"{n}.md": f"{n // 2 * 2}.md" for n in range(20)}
+    inside = share_of_groups(examples, 0.3, seed=0, groups=groups)
+    assert len(inside) == 6
+    assert all((f"e{n}" in inside) == (f"e{n + 1}" in inside) for n in range(0, 20, 2))
 
 
 def test_what_an_adapter_learned_another_way_is_not_asked():

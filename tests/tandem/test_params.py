@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from tandem.errors import Refused
+from tandem.form import form_ok
 from tandem.params import Params, Prices, Retrieval, parse_params
 from tandem.prices import PRESETS
+from tandem.prompts import target
 
 
 def parsed(**sections: object) -> Params:
@@ -24,6 +26,12 @@ def parsed(**sections: object) -> Params:
         ({"form": {"answer": "{answer} or {answer}"}}, r"must hold {answer} once, and {source} at most once"),
         ({"prompt": {"instruction": "Answer.", "abstention": "?"}}, r"prompt\.abstention = '\?'"),
         ({"form": {"json_schema": {"type": "text"}}}, r"form\.json_schema is no JSON schema: 'text' is not valid"),
+        ({"form": {"pattern": "A: .*"}}, r"form\.answer '{answer}' with .* writes \"I don't know\", which does not fit form\.pattern"),
+        ({"form": {"json_schema": {"type": "object"}}}, r"form\.answer '{answer}' with .* which does not fit form\.json_schema"),
+        (
+            {"form": {"json_schema": {"type": "object"}, "answer": '{"answer": "{answer}", "sources": {source}}'}},
+            r"with form\.no_source 'none' writes .*\"sources\": none}', which does not fit form\.json_schema",
+        ),
         ({"schedule": {"retrain": "61 * * * *"}}, r"schedule\.retrain '61 \* \* \* \*' is no cron line: Bad minute"),
         ({"schedule": {"monitor": "hourly"}}, r"schedule\.monitor 'hourly' is no cron line: Wrong number of fields"),
         ({"prices": {"preset": "free"}}, r"prices\.preset = 'free': Input should be 'this_machine', 'hosted_api' or 'self_hosted_gpu'"),
@@ -37,6 +45,12 @@ def parsed(**sections: object) -> Params:
 def test_what_would_fail_after_minutes_is_refused_at_once(sections, message):
     with pytest.raises(Refused, match=message):
         parsed(**sections)
+
+
+def test_a_form_of_numbers_in_json_holds_however_many_passages_are_cited():
+    schema = {"type": "object", "properties": {"sources": {"type": "array", "items": {"type": "integer"}}}}
+    form = parsed(form={"json_schema": schema, "answer": '{"answer": "{answer}", "sources": {source}}', "no_source": "[]"}).form
+    assert [form_ok(target("7 kg", cited, form), form) for cited in ([], [1], [1, 2])] == [True, True, True]
 
 
 def test_every_fault_is_listed_at_once():

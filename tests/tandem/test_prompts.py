@@ -161,6 +161,25 @@ def test_a_training_answer_in_json_is_json_whatever_it_says():
     assert parse(written, JSON, PROMPT, 3) == Parsed(answer, (2, 1), False)
 
 
+def test_json_cites_by_a_list_of_numbers_where_the_source_stands_outside_of_quotes():
+    form = Form(answer='{"answer": "{answer}", "sources": {source}}', json_schema={"type": "object"}, no_source="null")
+    assert [target("x", cited, form) for cited in ([2, 1], [])] == [
+        '{"answer": "x", "sources": [2, 1]}',
+        '{"answer": "x", "sources": null}',
+    ]
+    assert parse(target("x", [2, 1], form), form, PROMPT, 3).cited == (2, 1)
+
+
+def test_json_in_a_fence_is_read():
+    assert parse('```json\n{"answer": "7 kg", "sources": [1]}\n```', JSON, PROMPT, 3) == Parsed("7 kg", (1,), False)
+
+
+def test_a_training_answer_of_several_lines_is_written_on_one_where_the_form_asks_for_it():
+    one_line = FORM.model_copy(update={"pattern": "Answer: .* Source: .*"})
+    assert target("- lid\n- jug", [1], one_line) == "Answer: - lid - jug Source: [1]"
+    assert target("- lid\n- jug", [1], FORM) == "Answer: - lid\n- jug Source: [1]"
+
+
 @pytest.mark.parametrize(("sources", "cited"), [("[1, 2]", (1, 2)), ('["[2]"]', (2,)), ('"[1]"', (1,)), ("[9]", ()), ("null", ())])
 def test_json_cites_by_numbers_or_texts(sources, cited):
     assert parse(f'{{"answer": "x", "sources": {sources}, "score": 1}}', JSON, PROMPT, 3).cited == cited

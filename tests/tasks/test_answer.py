@@ -37,8 +37,9 @@ class Says:
         return [Generation(self.text, 1_000, 4) for _ in requests]
 
 
-def finish(text, passages=PASSAGES):
-    return Answerer(BEHAVIOUR, None, Says(text), "7").finish(Generation(text, 1_000, 4), passages, seconds=0.25)
+def finish(text, passages=PASSAGES, **form):
+    behaviour = {**BEHAVIOUR, "form": {**BEHAVIOUR["form"], **form}}
+    return Answerer(behaviour, None, Says(text), "7").finish(Generation(text, 1_000, 4), passages, seconds=0.25)
 
 
 def test_an_answer_in_form_keeps_its_words_and_cites_its_document():
@@ -60,6 +61,18 @@ def test_a_supported_answer_out_of_form_is_repaired_and_marked():
     answer = finish("7.4 kg")
     assert (answer.text, answer.fallback) == ("Answer: 7.4 kg Source: [1]", "out of form: repaired")
     assert [source.quote for source in answer.sources] == ["The Wren weighs 7.4 kg."]
+
+
+def test_a_supported_answer_of_several_lines_is_repaired_into_one():
+    answer = finish("The Wren is red.\nThe Wren weighs 7.4 kg.")
+    assert (answer.text, answer.fallback) == ("Answer: The Wren is red. The Wren weighs 7.4 kg. Source: [1]", "out of form: repaired")
+
+
+def test_an_answer_that_no_repair_puts_into_the_form_gives_way():
+    quoted = finish("7.4 kg", pattern=r"Answer: (The .*|I don't know) Source: .*")
+    assert (quoted.text, quoted.fallback) == ("Answer: The Wren weighs 7.4 kg. Source: [1]", "out of form: quoted the best passage")
+    unknown = finish("7.4 kg", pattern=r"Answer: (yes|I don't know) Source: .*")
+    assert (unknown.text, unknown.fallback) == ("Answer: I don't know Source: none", "out of form: abstained")
 
 
 def test_an_unsupported_answer_out_of_form_gives_way_to_the_best_passage():

@@ -128,10 +128,12 @@ def test_a_training_is_a_run_with_a_loss_curve_and_the_adapter_as_a_model(
 ) -> None:
     history = [{"epoch": 1, "loss": 2.0, "validation_loss": 1.5}, {"epoch": 2, "loss": 1.0, "validation_loss": 1.2}]
 
-    run_id = log_training(workspace, history, {"r": 16}, {"data_version": "aa-bb", "documents": {"a.md": MD5}}, adapter_dir)
+    measured = {"tokens_per_s": 900.5, "forgetting": None}
+    run_id = log_training(workspace, history, {"r": 16}, {"data_version": "aa-bb", "documents": {"a.md": MD5}}, adapter_dir, measured)
 
     assert run_id is not None
     run = client.get_run(run_id)
+    assert (run.data.metrics["tokens_per_s"], "forgetting" in run.data.metrics) == (900.5, False)
     assert [(point.step, point.value) for point in client.get_metric_history(run_id, "validation_loss")] == [(1, 1.5), (2, 1.2)]
     assert run.inputs is not None
     assert [entry.dataset.digest for entry in run.inputs.dataset_inputs] == ["aa-bb"]
@@ -338,7 +340,7 @@ def test_records_wait_in_the_outbox_while_mlflow_is_down_and_are_replayed(
     down: Workspace, workspace: Workspace, client: MlflowClient, adapter_dir: Path
 ) -> None:
     assert log_refresh(down, {"added": ["a.md"]}) is False
-    assert log_training(down, [{"epoch": 1, "loss": 2.0}], {}, {}, adapter_dir) is None
+    assert log_training(down, [{"epoch": 1, "loss": 2.0}], {}, {}, adapter_dir, {}) is None
     assert len(set_aside(down)) == 2
     with pytest.raises(Refused):
         registry.flush_outbox(down)
@@ -357,7 +359,7 @@ def test_records_wait_in_the_outbox_while_mlflow_is_down_and_are_replayed(
 def test_an_adapter_that_was_replaced_while_mlflow_was_down_is_not_logged_as_the_old_one(
     down: Workspace, workspace: Workspace, client: MlflowClient, adapter_dir: Path
 ) -> None:
-    log_training(down, [], {}, {}, adapter_dir)
+    log_training(down, [], {}, {}, adapter_dir, {})
     (adapter_dir / "adapter_model.safetensors").write_bytes(b"newer weights")
     up = Workspace(down.root, workspace.params, Settings(tracking_uri=workspace.tracking_uri, artifact_uri=workspace.artifact_uri))
     assert registry.flush_outbox(up) == 1

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from safetensors.torch import load_file
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_lineage, load_training_set, save_training_set
 from tasks.due import adapter_staleness, retrain_reason
+from tasks.generate import Request, load_generator
 from tasks.refresh import refresh
 from tasks.start import Start, choose_start
 from tasks.train import Trained, load_trained, train, training_params
@@ -164,7 +169,63 @@ def test_a_continued_adapter_learned_from_all_that_it_ever_saw(workspace):
     assert start_of(slow).reason == "no row is new or changed since the last training"
 
 
+def test_a_training_without_validation_rows_says_so(workspace):
+    path, kept = workspace.training_set_path, workspace.training_set_path.read_text()
+    path.write_text("".join(json.dumps({**json.loads(line), "validation": False}) + "\n" for line in kept.splitlines()))
+    try:
+        trained = train(with_adapter_params(workspace, start="base"))
+    finally:
+        path.write_text(kept)
+    (warning,) = trained.warnings
+    assert trained.n_validation == 0
+    assert warning.startswith("no row was left for validation, so the best epoch is the one with the lowest loss on the rows it was")
+    assert trained_of(workspace) == trained
+
+
 def test_checkpointed_activations_give_the_same_losses(workspace):
     plain, checkpointed = (train(with_adapter_params(workspace, start="base", gradient_checkpointing=on)) for on in (False, True))
     assert checkpointed.history == plain.history
     assert checkpointed.params == plain.params
+
+
+@pytest.mark.parametrize("kind", ["rslora", "dora"])
+def test_other_kinds_of_lora_are_trained_and_loaded(workspace, kind):
+    changed = with_adapter_params(workspace, start="base", batch_size=1_000, **{kind: True})
+    assert train(changed).trained
+    config = json.loads((workspace.adapter_dir / "adapter_config.json").read_text())
+    assert [name for name in ("rslora", "dora") if config[f"use_{name}"]] == [kind]
+    weights = weights_of(workspace)
+    assert any("lora_magnitude_vector" in name for name in weights) == (kind == "dora")
+    assert all(weight.abs().max() > 0 for name, weight in weights.items() if "lora_B" in name)
+    generator = load_generator(changed.params.base, changed.params.form, changed.settings, workspace.adapter_dir)
+    first, adapted = (generator.generate([Request("How heavy is it?", ())], changed.params.prompt, on)[0].text for on in (False, True))
+    assert first != adapted
+
+
+KILLED_AFTER_THE_FIRST_EPOCH = """
+import os, signal
+from tasks.train import train
+from tasks.workspace import open_workspace
+
+opened = open_workspace(".")
+done = opened.state_dir / "checkpoint" / "state.json"
+train(opened, lambda *_: os.kill(os.getpid(), signal.SIGKILL) if done.is_file() else None)
+"""
+
+
+def test_a_training_process_that_was_killed_goes_on_to_the_weights_of_one_that_was_not(workspace, tmp_path):
+    root = Path(shutil.copytree(workspace.root, tmp_path / "kb", symlinks=True))
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["adapter"].update(start="base", epochs=3, patience=3)
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    opened = open_workspace(root)
+    whole = train(opened)
+    expected = (opened.adapter_dir / "adapter_model.safetensors").read_bytes()
+    killed = subprocess.run([sys.executable, "-c", KILLED_AFTER_THE_FIRST_EPOCH], cwd=root, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (opened.adapter_dir / "adapter_model.safetensors").read_bytes() == expected
+    seen: list[float] = []
+    trained = train(opened, lambda what, done, total: seen.append(done / total))
+    assert seen[0] > 1 / 3
+    assert trained.history == whole.history
+    assert (opened.adapter_dir / "adapter_model.safetensors").read_bytes() == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,16 +17,17 @@ import yaml
 from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.params import Params
+from tandem.records import Example, Generation
 from tandem.words import normalise
 from tasks.candidates import candidates_of
 from tasks.create import create_workspace
-from tasks.dataset import build_training_set, exercise_rows, load_training_set, save_training_set
+from tasks.dataset import build_training_set, exercise_rows, holds_a_fact, load_training_set, save_training_set
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
-from tasks.generate import LocalGenerator
+from tasks.generate import LocalGenerator, Request
 from tasks.refresh import refresh
-from tasks.train import _save, encode, load_trained, train, training_params, with_lora
+from tasks.train import _reading_score, _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
 from tasks.written_library import organisations
 
@@ -102,6 +104,21 @@ def test_an_oracle_row_cites_the_passage_that_holds_the_answer(workspace):
         assert answer in row.passages[int(number) - 1]
 
 
+@pytest.mark.parametrize(
+    ("fact", "text", "held"),
+    [
+        ("5 days", "Parcels take 15 days.", False),
+        ("5 days", "Parcels take 5 days.", True),
+        ("1200", "It costs 1,200 euros.", True),
+        ("no", "Nobody knows.", False),
+        ("?", "What?", False),
+    ],
+)
+def test_a_passage_holds_a_fact_by_the_words_that_an_answer_is_scored_by(fact, text, held):
+    assert holds_a_fact(text, Example(id="e", question="Q?", answer="-", facts=(fact,))) is held
+    assert holds_a_fact(text, Example(id="e", question="Q?", answer=fact)) is held
+
+
 def test_a_row_without_the_needed_passage_teaches_to_abstain(workspace):
     rows = [row for row in load_training_set(with_saved(workspace, oracle_share=0.0, closed_book_share=0.0)) if row.passages]
     assert rows
@@ -162,6 +179,13 @@ def test_validation_goes_by_document(workspace):
     assert all(len(side) == 1 for side in sides.values())
 
 
+def test_answers_that_the_form_does_not_allow_close_the_gate(workspace):
+    one_digit = with_params(workspace, form={"pattern": r"^Answer: (I don't know|\d \w+) Source: (\[\d\]|none)$"})
+    (reason,) = build_training_set(one_digit).refused
+    assert re.match(r"\d+ of \d+ training answers are not in the house form, as that of [a-z]+-\d: 'Answer: ", reason)
+    assert reason.endswith("; mend form.answer, or let form.pattern and form.json_schema allow them")
+
+
 def test_too_few_examples_close_the_gate_and_the_reason_names_the_numbers(workspace):
     refused = build_training_set(with_adapter_params(workspace, min_examples=500))
     assert refused.rows == ()
@@ -209,6 +233,16 @@ def test_training_twice_from_one_seed_gives_the_same_weights(workspace):
     first = (workspace.adapter_dir / "adapter_model.safetensors").read_bytes()
     train(workspace)
     assert (workspace.adapter_dir / "adapter_model.safetensors").read_bytes() == first
+
+
+def test_a_base_that_answers_in_sentences_has_a_reading_to_forget(workspace):
+    class Says:
+        def generate(self, requests, prompt, adapter):
+            return [Generation("It weighs 7.4 kg." if adapter else "That would be 18 kg, I think.", 1, 1) for _ in requests]
+
+    reading = [(Request("How heavy is it?", ("It weighs 18 kg.",)), "18 kg"), (Request("And that?", ("8 kg",)), "8 kg")]
+    scores = [_reading_score(Says(), workspace.params, reading, adapter, lambda *_: None) for adapter in (False, True)]
+    assert scores == [0.5, 0.0]
 
 
 def test_four_bits_are_refused_where_they_cannot_be_had_before_anything_is_loaded(workspace, monkeypatch):
@@ -298,7 +332,7 @@ def test_changed_params_make_a_training_due(workspace):
 
 def test_gates_and_what_only_generates_make_no_training_due(workspace):
     changed = with_adapter_params(workspace, min_examples=6, retrain_after_days=29, retrain_after_changed_share=0.3)
-    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A"}, evaluation={"forgetting_n": 1})
+    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A.*"}, evaluation={"forgetting_n": 1})
     assert retrain_reason(changed) is None
 
 
@@ -388,6 +422,29 @@ def test_nobody_is_asked_for_the_base_when_an_adapter_is_saved(workspace, monkey
     _save(other, replace(trained, base="reader"), model)
     assert (other.adapter_dir / "adapter_model.safetensors").is_file()
     assert asked == []
+
+
+def test_of_a_chat_only_the_answer_and_its_one_end_are_learned(workspace, tiny_llama, tmp_path):
+    from transformers import AutoTokenizer
+
+    shutil.copytree(tiny_llama, tmp_path / "chat")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    tokenizer.chat_template = (
+        "<s>{% for message in messages %}{{ message.role }}: {{ message.content }}</s>{% endfor %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    tokenizer.save_pretrained(tmp_path / "chat")
+    changed = with_params(workspace, base={"model": str(tmp_path / "chat"), "max_input_tokens": 4_000})
+    generator = LocalGenerator(changed.params.base, changed.params.form, changed.settings)
+    row = next(row for row in load_training_set(workspace) if row.kind == "oracle")
+    encoded = encode(generator, changed.params, row)
+    ids, learned = encoded["input_ids"], [label for label in encoded["labels"] if label != -100]
+    assert learned == [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    assert learned.count(tokenizer.eos_token_id) == 1
+    assert encoded["labels"] == [-100] * (len(ids) - len(learned)) + learned
+    assert ids[-len(learned) :] == learned
+    assert ids.count(tokenizer.bos_token_id) == 1
+    assert tokenizer.decode(ids).endswith(f"assistant: {row.target}</s>")
 
 
 def test_the_end_of_an_answer_is_learned_where_a_model_starts_with_the_same_token(workspace, tiny_llama, tmp_path):
