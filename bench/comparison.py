@@ -18,7 +18,6 @@ from pathlib import Path
 
 from bench.__main__ import SAMPLE
 from tandem.records import Scorecard
-from tasks import shared_encoding
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, save_training_set
 from tasks.evaluate import Comparison, evaluate
@@ -74,11 +73,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--alone", default="rag+lora")
-    parser.add_argument("--every-variant-encodes", action="store_true", help="as it was before prompts were encoded once")
     options = parser.parse_args()
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1")
-    if options.every_variant_encodes:
-        shared_encoding.MAX_KEPT = 0
     with tempfile.TemporaryDirectory() as folder:
         opened = copied(options.workspace, Path(folder, "kb")) if options.workspace else made(Path(folder, "kb"))
         evaluation = opened.params.evaluation.model_copy(update={"max_examples": options.questions})

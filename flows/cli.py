@@ -19,7 +19,7 @@ from flows import production
 from flows.console import HERE, JsonOption, WorkspaceOption, reporting, run_flow_named, show
 from flows.production import answer_text, ask_champion
 from flows.progress import REPORTER
-from tandem.errors import Refused
+from tandem.errors import Notice, Refused
 from tasks.workspace import Workspace, open_workspace
 
 QUIET = {
@@ -46,6 +46,8 @@ def main() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore")
+    warnings.filterwarnings("once", category=Notice)
+    warnings.showwarning = _show_notice
     logging.getLogger("alembic").setLevel(logging.ERROR)
     try:
         app()
@@ -56,6 +58,10 @@ def main() -> None:
         if leaving.code == INTERRUPTED:
             print("tandem: interrupted; run the same command again to go on", file=sys.stderr)
         raise
+
+
+def _show_notice(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"tandem: {message}", file=sys.stderr)
 
 
 @app.command()

@@ -1,8 +1,12 @@
-"""The one error that reaches a user: what was refused, with every reason at once."""
+"""What reaches a user: the one error, which says what was refused with every reason at once, and notices, which stop nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+
+class Notice(UserWarning):
+    """Something that a user should know of a result that is given all the same, such as what was left out. A command prints each once."""
 
 
 class Refused(Exception):

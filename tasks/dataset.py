@@ -24,7 +24,8 @@ from tandem.synthetic import Exercise, Mix, make_exercises
 from tandem.synthetic.written import Shelf, make_written
 from tandem.words import holds, normalise
 from tasks.examples import load_examples
-from tasks.inputs import passage_tokens
+from tasks.generate import Request
+from tasks.inputs import passage_tokens, read_whole
 from tasks.rerank import retrieve
 from tasks.stage import run_stage
 from tasks.workspace import Settings, Workspace, replacing
@@ -191,6 +192,9 @@ def _row(
     else:
         kind = "no_oracle"
         passages = (distractors if example.answerable else list(found))[: params.retrieval.k]
+    asked = Request(example.question, tuple(passage.shown_text for passage in passages))
+    n_read = len(read_whole(params.base, workspace.settings, asked, params.prompt).passages)
+    passages = passages[: max(n_read, len(gold) if kind == "oracle" else 0)]
     rng.shuffle(passages)
     needed = {passage.chunk_id for passage in gold}
     cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []

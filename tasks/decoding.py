@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from transformers import DynamicCache
 
 ATTENTION = "sdpa_one_query"  # the name by which transformers finds it
-NEVER = -1e30  # the score of what is not attended to
-LARGEST = 64.0  # of the scores in bfloat16: rounding moves those below by 1/8 at most
+MASKED_SCORE = -1e30  # the score of what is not attended to
+LARGEST_BF16_SCORE = 64.0  # of the scores in bfloat16: rounding moves those below by 1/8 at most
 ROOM = 64  # tokens, until all that is held is copied again
 
 
@@ -75,13 +75,16 @@ def _attention(
     if keys.shape[1] != values.shape[1]:
         keys, values = key.flatten(0, 1), value.flatten(0, 1)
     scores = torch.bmm(keys, asked.transpose(1, 2))
-    if scores.dtype == torch.bfloat16 and scores.abs().max() > LARGEST:
+    if scores.dtype == torch.bfloat16 and scores.abs().max() > LARGEST_BF16_SCORE:
         return fused()
     scores = scores.float().view(n, n_key_heads, -1, asked.shape[1])
     if attention_mask is not None:
         seen = attention_mask[:, :, :1, :n_keys].transpose(2, 3)
-        scores[:, :, :n_keys].masked_fill_(~seen, NEVER) if seen.dtype == torch.bool else scores[:, :, :n_keys].add_(seen)
-    scores[:, :, n_keys:] = NEVER
+        if seen.dtype == torch.bool:
+            scores[:, :, :n_keys].masked_fill_(~seen, MASKED_SCORE)
+        else:
+            scores[:, :, :n_keys].add_(seen)
+    scores[:, :, n_keys:] = MASKED_SCORE
     shares = scores.softmax(2).to(value.dtype).flatten(0, 1).transpose(1, 2)
     return torch.bmm(shares, values).reshape(n, 1, n_heads, -1), None
 

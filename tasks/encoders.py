@@ -46,7 +46,7 @@ def load_model(folder: Path, device: str) -> torch.nn.Module:
 
     logging.disable_progress_bar()
     loader: Any = BertModel if AutoConfig.from_pretrained(folder).model_type == "bert" else AutoModel
-    model: torch.nn.Module = loader.from_pretrained(folder, dtype=torch.float32).eval().to(device)
+    model: torch.nn.Module = loader.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval().to(device)
     return model
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tandem import prompts
-from tandem.errors import Refused
+from tandem.errors import Notice, Refused
 from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
 from tasks.apart import read_apart
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIGHTER = "Set base.model in params.yaml to a smaller one, or base.dtype to bfloat16."
 TODAY = "26 Jul 2024"  # for a chat template that names the day: the same prompt every day (what Llama 3's falls back to)
-SAME_DAY = f"{{%- macro strftime_now(format) -%}}{TODAY}{{%- endmacro -%}}"
+SAME_DAY = f"{{% macro strftime_now(format) %}}{TODAY}{{% endmacro %}}{{{{ '' }}}}"  # the last keeps a line break that follows
 # Of a model's own generation settings: what its outputs begin and end with. Not its penalties and lengths: a quote repeats its passage.
 GENERATION_KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id")
 
@@ -117,27 +117,27 @@ class LocalGenerator:
         base the last passages are left out, with a warning."""
         if adapter and not self.has_adapter:
             raise Refused("this generator holds no adapter", hint="Run `tandem retrain` first.")
-        texts = [self.prompt_text(request, prompt) for request in requests]
-        for request, text in zip(requests, texts, strict=True):
-            if request.uncut and (seen := overlong(self.tokenizer, self.reading, text, self.base)):
+        for request in requests:
+            if request.uncut and (seen := overlong(self.tokenizer, self.reading, self.prompt_text(request, prompt), self.base)):
                 raise Refused(
                     f"the whole knowledge base and the question are {seen}",
                     hint="Narrow the question to collections, or let a variant that retrieves take over: `tandem compare`.",
                 )
         fitted = [fitting(self.tokenizer, self.reading, request, prompt, self.base.max_input_tokens) for request in requests]
-        if n_shortened := sum(len(one.passages) < len(request.passages) for one, request in zip(fitted, requests, strict=True)):
+        if any(one.passages != request.passages for one, request in zip(fitted, requests, strict=True)):
             warnings.warn(
-                f"{n_shortened} of {len(requests)} prompts are longer than base.max_input_tokens ({self.base.max_input_tokens:,}): "
-                "their last passages are not read. Set it higher, or retrieval.k lower.",
+                f"some prompts are longer than base.max_input_tokens ({self.base.max_input_tokens:,}) of {self.name!r}: the last passages "
+                "are not read. Set it higher, or retrieval.k lower.",
+                Notice,
                 stacklevel=2,
             )
-            texts = [self.prompt_text(request, prompt) for request in fitted]
+        texts = [self.prompt_text(request, prompt) for request in fitted]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs: dict[int, Generation] = {}
         for start in range(0, len(order), self.base.batch_size):
             batch = order[start : start + self.base.batch_size]
             for i, generation in zip(batch, self._generate_batch([texts[i] for i in batch], prompt, adapter), strict=True):
-                outputs[i] = self._restored(generation, requests[i]) if self.is_uncased else generation
+                outputs[i] = self._restored(generation, fitted[i]) if self.is_uncased else generation
         return [outputs[i] for i in range(len(texts))]
 
     def prompt_text(self, request: Request, prompt: Prompt) -> str:
@@ -207,12 +207,15 @@ def prompt_text(tokenizer: Any, reading: Reading, request: Request, prompt: Prom
 
 
 def fitting(tokenizer: Any, reading: Reading, request: Request, prompt: Prompt, limit: int) -> Request:
-    """The request with as many of its passages, from the first, as make a prompt of at most `limit` tokens, one at the least. A base that
-    reads each passage apart reads them all."""
-    while not reading.apart and len(request.passages) > 1:
-        if len(input_ids(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt))) <= limit:
+    """The request with as many of its passages, from the first, as make a prompt of at most `limit` tokens; a first one that is too long
+    by itself is cut. A base that reads each passage apart reads them all."""
+    while not reading.apart and request.passages:
+        n_tokens = len(input_ids(tokenizer, reading, prompt_text(tokenizer, reading, request, prompt)))
+        if n_tokens <= limit:
             break
-        request = replace(request, passages=request.passages[:-1])
+        *others, last = request.passages
+        cut = last[: len(last) * limit // (n_tokens + 1)].rpartition(" ")[0] if not others else ""
+        request = replace(request, passages=(cut,) if cut else tuple(others))
     return request
 
 
@@ -222,6 +225,8 @@ def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
     all the same."""
     from jinja2 import TemplateError
 
+    own = tokenizer.get_chat_template()
+
     def text(said: list[dict[str, str]]) -> str:
         written = tokenizer.apply_chat_template(
             said,
@@ -229,7 +234,7 @@ def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
             add_generation_prompt=True,
             enable_thinking=False,
             date_string=TODAY,
-            chat_template=SAME_DAY + tokenizer.get_chat_template(),
+            chat_template=SAME_DAY + own if "strftime_now" in own else own,
         )
         return str(written)
 
@@ -246,17 +251,19 @@ def _chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
 
 
 def _unmarked(tokenizer: Any, request: Request) -> Request:
-    """The same request, in which no word is one of the tokenizer's marks: it would begin another turn, or another part."""
-    marks = _marks(tokenizer)
-
     def plain(text: str) -> str:
-        return marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:-1]} {mark[0][-1]}", text)
+        return unmarked(tokenizer, text)
 
     shots = tuple(
         replace(shot, question=plain(shot.question), passages=tuple(map(plain, shot.passages)), answer=plain(shot.answer))
         for shot in request.shots
     )
     return replace(request, question=plain(request.question), passages=tuple(map(plain, request.passages)), shots=shots)
+
+
+def unmarked(tokenizer: Any, text: str) -> str:
+    """The text without a word that is one of the tokenizer's marks: it would begin another turn, or another part."""
+    return _marks(tokenizer).sub(lambda mark: f"{mark[0][0]} {mark[0][1:-1]} {mark[0][-1]}", text)
 
 
 @lru_cache(maxsize=8)

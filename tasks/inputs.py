@@ -7,7 +7,7 @@ from typing import Any
 
 from tandem.params import Base, Prompt
 from tasks.bases import READER, hub_revision, resolve_base
-from tasks.generate import Reading, Request, load_tokenizer, overlong, prompt_text, reading_of, unloadable, vocabulary_of
+from tasks.generate import Reading, Request, fitting, load_tokenizer, overlong, prompt_text, reading_of, unloadable, vocabulary_of
 from tasks.workspace import Settings
 
 
@@ -20,6 +20,14 @@ def passage_tokens(base: Base, settings: Settings, n_passages: int) -> int:
     """About as many tokens as each of so many passages may have, so that the base reads all of them."""
     at_once = _loaded(base, settings)[1].at_once if base.provider == "local" else None
     return min(at_once, base.max_input_tokens) if at_once else base.max_input_tokens // n_passages
+
+
+def read_whole(base: Base, settings: Settings, request: Request, prompt: Prompt) -> Request:
+    """The request with the passages that the base reads: all of them where each is read apart, or behind an endpoint."""
+    if base.provider != "local":
+        return request
+    tokenizer, reading = _loaded(base, settings)
+    return fitting(tokenizer, reading, request, prompt, base.max_input_tokens)
 
 
 def unread(base: Base, settings: Settings, request: Request, prompt: Prompt) -> str | None:

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     import torch
 
 CGROUP = Path("/sys/fs/cgroup")
-FOUR_BITS = 0.56  # bytes a weight in nf4 with its constants (Dettmers et al. 2023, section 3), the few that stay in bf16 left aside
+FOUR_BITS = 0.56  # bytes a weight in nf4 with its constants (Dettmers et al. 2023, section 3)
+EMBEDDED = 4  # bytes a weight of the embeddings and the output layer, which PEFT then holds in float32
 GB = 1e9
 
 
 def require_memory(base: Base, config: Any, loader: Any, dtype: torch.dtype, device: str, quantize: str | None = None) -> None:
     """Raises Refused where the weights of a model of this configuration are larger than what is free. What training and long inputs
     take on top is not counted."""
-    n_weights = _n_weights(config, loader)
-    needed = n_weights * (FOUR_BITS if quantize else dtype.itemsize)
+    n_weights, n_embedded = _n_weights(config, loader)
+    needed = (n_weights - n_embedded) * FOUR_BITS + n_embedded * EMBEDDED if quantize else n_weights * dtype.itemsize
     free = free_bytes(device)
     if needed > free:
         held = quantize or str(dtype).removeprefix("torch.")
@@ -61,12 +62,14 @@ def free_bytes(device: str) -> int:
     return free
 
 
-def _n_weights(config: Any, loader: Any) -> int:
-    """Counted on a model without storage; 0 where it cannot be built without its weights."""
+def _n_weights(config: Any, loader: Any) -> tuple[int, int]:
+    """(all, those of embeddings and output layer), counted on a model without storage; 0 where it cannot be built without its weights."""
     import torch
 
     try:
         with torch.device("meta"):
-            return int(loader.from_config(config).num_parameters())
+            model = loader.from_config(config)
     except (ValueError, RuntimeError, NotImplementedError):
-        return 0
+        return 0, 0
+    ends = {id(layer.weight): layer.weight.numel() for layer in (model.get_input_embeddings(), model.get_output_embeddings()) if layer}
+    return int(model.num_parameters()), sum(ends.values())

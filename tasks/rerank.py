@@ -54,7 +54,9 @@ class CrossEncoder:
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(model)
-            loaded, report = AutoModelForSequenceClassification.from_pretrained(model, num_labels=1, output_loading_info=True)
+            loaded, report = AutoModelForSequenceClassification.from_pretrained(
+                model, num_labels=1, use_safetensors=True, output_loading_info=True
+            )
         except (OSError, ValueError, RuntimeError) as error:
             raise _unfit(model, f"cannot be loaded: {' '.join(str(error).split())[:300]}") from error
         if report["missing_keys"]:

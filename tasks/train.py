@@ -20,7 +20,7 @@ from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, Progress, fit
 from tasks.frozen import encoder_of
-from tasks.generate import LocalGenerator, Request, device_of, input_ids
+from tasks.generate import LocalGenerator, Request, device_of, input_ids, unmarked
 from tasks.index import layout_of
 from tasks.restricted import named, taken_away
 from tasks.stage import progress_line, run_stage
@@ -274,14 +274,14 @@ def _checkpoint_activations(generator: LocalGenerator) -> None:
 def encode(generator: LocalGenerator, params: Params, row: TrainingRow) -> Encoded:
     """Token ids of one row. A causal model's labels are -100 over the prompt, so that only the answer is learned."""
     tokenizer, limit = generator.tokenizer, params.base.max_input_tokens
-    text = generator.prompt_text(Request(row.question, row.passages), plainly(params.prompt))
+    text, target = generator.prompt_text(Request(row.question, row.passages), plainly(params.prompt)), unmarked(tokenizer, row.target)
     if generator.is_seq2seq:
-        written = tokenizer(row.target)["input_ids"]
+        written = tokenizer(target)["input_ids"]
         labels = written[1:] if written[0] == generator.model.config.decoder_start_token_id else written
         _require_room(generator, row, len(labels))
         return {"input_ids": input_ids(tokenizer, generator.reading, text, limit), "labels": labels}
     prompt = input_ids(tokenizer, generator.reading, text, limit)
-    answer = [*tokenizer(row.target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    answer = [*tokenizer(target, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     _require_room(generator, row, len(prompt) + len(answer))
     return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
 

@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+from flows.cli import main
+from tandem.errors import Notice
 from tandem.records import Answer, Decision
 from tasks import registry, traffic
 from tasks.registration import register
@@ -30,6 +33,17 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def test_a_notice_is_shown_once_and_other_warnings_are_not(monkeypatch, capsys):
+    def warn_all() -> None:
+        for category in (Notice, Notice, UserWarning):
+            warnings.warn("the last passages are not read", category, stacklevel=1)
+
+    monkeypatch.setattr("flows.cli.app", warn_all)
+    with warnings.catch_warnings():
+        main()
+    assert capsys.readouterr().err == "tandem: the last passages are not read\n"
 
 
 def test_a_folder_that_is_no_workspace(tmp_path):

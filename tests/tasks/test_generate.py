@@ -1,14 +1,15 @@
 import shutil
+from contextlib import nullcontext
 
 import pytest
 import torch
 
-from tandem.errors import Refused
+from tandem.errors import Notice, Refused
 from tandem.params import Base, Form, Prompt
 from tandem.prompts import Shot, generation
 from tasks.generate import LocalGenerator, Request, device_of, fitting, load_generator
 from tasks.inputs import is_seq2seq
-from tasks.memory import free_bytes, full_memory_named
+from tasks.memory import free_bytes, full_memory_named, require_memory
 from tasks.workspace import Settings
 
 PROMPT = Prompt(instruction="Answer from the passages.")
@@ -40,7 +41,9 @@ def test_what_may_not_be_cut_is_refused_with_its_length(llama):
     whole = Request("Why?", ("The kettle weighs 1.2 kg. " * 60,), uncut=True)
     with pytest.raises(Refused, match=r"the whole knowledge base and the question are [\d,]+ tokens, base\.max_input_tokens of .* is 256"):
         llama.generate([whole], PROMPT, adapter=False)
-    assert llama.generate([Request("Why?", whole.passages)], PROMPT, adapter=False)[0].n_tokens_in == 256
+    with pytest.warns(Notice):
+        (cut,) = llama.generate([Request("Why?", whole.passages)], PROMPT, adapter=False)
+    assert 200 < cut.n_tokens_in <= 256
 
 
 def test_reasoning_has_tokens_of_its_own_and_no_answer_without_the_marker(llama):
@@ -63,7 +66,7 @@ def test_shots_are_turns_of_the_chat_template_where_there_is_one(llama):
 
 def test_the_last_passages_are_left_out_of_a_prompt_that_is_too_long(llama):
     long = Request("Why?", tuple(f"Kettle {n} weighs {n} kg." for n in range(30)))
-    with pytest.warns(UserWarning, match=r"1 of 2 prompts are longer than base\.max_input_tokens \(256\)"):
+    with pytest.warns(Notice, match=r"some prompts are longer than base\.max_input_tokens \(256\) of .*: the last passages are not read"):
         whole, short = llama.generate([long, REQUESTS[1]], PROMPT, adapter=False)
     read = fitting(llama.tokenizer, llama.reading, long, PROMPT, 256)
     text = llama.prompt_text(read, PROMPT)
@@ -87,9 +90,9 @@ def test_a_document_cannot_write_the_marks_of_a_chat(llama):
 
 
 def test_a_chat_template_that_names_the_day_names_the_same_every_day(llama):
-    llama.tokenizer.chat_template = "{{ strftime_now('%Y-%m-%d') }} {{ date_string }}"
+    llama.tokenizer.chat_template = "\n {{ strftime_now('%Y-%m-%d') }} {{ date_string }}"
     try:
-        assert llama.prompt_text(REQUESTS[1], PROMPT) == "26 Jul 2024 26 Jul 2024"
+        assert llama.prompt_text(REQUESTS[1], PROMPT) == "\n 26 Jul 2024 26 Jul 2024"
     finally:
         llama.tokenizer.chat_template = None
 
@@ -153,6 +156,18 @@ def test_a_base_too_big_for_the_memory_is_refused_before_its_weights_are_looked_
     AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
     with pytest.raises(Refused, match=r"is too big: its \d+\.\d billion weights take [\d.]+ GB in float32, [\d.]+ GB of memory are"):
         load_generator(Base(model=str(tmp_path)), Form(), Settings(device="cpu"))
+
+
+def test_in_four_bits_embeddings_and_output_layer_take_four_bytes_a_weight(tmp_path, tiny_llama, monkeypatch):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.from_pretrained(tiny_llama)
+    config.update({"vocab_size": 50_000, "tie_word_embeddings": False})
+    needed = 2 * 50_000 * config.hidden_size * 4
+    for free, fits in ((needed, False), (2 * needed, True)):
+        monkeypatch.setattr("tasks.memory.free_bytes", lambda _, free=free: free)
+        with nullcontext() if fits else pytest.raises(Refused, match="too big"):
+            require_memory(Base(model="m"), config, AutoModelForCausalLM, torch.bfloat16, "cpu", "4bit")
 
 
 def test_the_memory_of_a_container_counts_where_it_is_less(tmp_path, monkeypatch):

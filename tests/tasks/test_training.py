@@ -26,6 +26,7 @@ from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
 from tasks.generate import LocalGenerator, Request
+from tasks.inputs import unread
 from tasks.refresh import refresh
 from tasks.train import _reading_score, _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace
@@ -422,6 +423,20 @@ def test_nobody_is_asked_for_the_base_when_an_adapter_is_saved(workspace, monkey
     _save(other, replace(trained, base="reader"), model)
     assert (other.adapter_dir / "adapter_model.safetensors").is_file()
     assert asked == []
+
+
+def test_a_row_holds_no_more_passages_than_the_base_reads_and_all_that_it_cites(workspace):
+    tight = with_params(workspace, base={"max_input_tokens": 700})
+    found, all_of_it = (
+        {row.example_id: row for row in build_training_set(one).rows}
+        for one in (tight, with_params(workspace, base={"max_input_tokens": 4_000}))
+    )
+    assert any(len(row.passages) < len(all_of_it[row.example_id].passages) for row in found.values())
+    for row in found.values():
+        assert not unread(tight.params.base, tight.settings, Request(row.question, row.passages), tight.params.prompt)
+        assert row.target.count("[") == all_of_it[row.example_id].target.count("[")
+        for number in map(int, re.findall(r"\[(\d+)\]", row.target)):
+            assert 1 <= number <= len(row.passages)
 
 
 def test_of_a_chat_only_the_answer_and_its_one_end_are_learned(workspace, tiny_llama, tmp_path):
