@@ -125,11 +125,11 @@ def _back_to(workspace: Workspace, data: str) -> dict[str, Any]:
     """Check a data version out and refresh, once it is clear that a previous champion is there for it."""
     from tasks import registry
     from tasks.versions import checkout
-    from tasks.way_back import require_whole
+    from tasks.way_back import require_fit
 
     with reporting():
         _, target = registry.check_way_back(workspace)
-        require_whole(workspace, target)
+        require_fit(workspace, target)
         checkout(workspace, data)
     return run_flow_named("refresh", workspace.root, long=False)
 

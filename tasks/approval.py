@@ -13,7 +13,7 @@ from typing import Any
 from tandem.errors import Refused
 from tasks import registry
 from tasks.tracking import begun, connected
-from tasks.way_back import require_whole
+from tasks.way_back import require_fit
 from tasks.workspace import Workspace
 
 WAITING = "tandem.waiting"
@@ -64,7 +64,7 @@ def waiting(workspace: Workspace) -> dict[str, Any] | None:
 def promote(workspace: Workspace, version: str, remark: str = "approved by hand") -> None:
     """Make a version the champion by hand. Raises Refused for one that waits and was measured against another champion."""
     with workspace.writing():
-        require_whole(workspace, version)
+        require_fit(workspace, version)
         mark, champion = _mark(workspace), registry.champion_version(workspace)
         if mark is None or mark["model_version"] != version:
             registry.promote(workspace, version)

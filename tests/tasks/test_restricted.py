@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tandem.errors import Refused
 from tandem.params import Params
 from tandem.records import Decision
 from tandem.scoring import scorecard
-from tasks import registry
+from tasks import approval, registry
 from tasks.answer import behaviour_of
 from tasks.candidates import candidates_of
 from tasks.compare import decide_on, live_champion
@@ -28,6 +29,7 @@ from tasks.refresh import refresh
 from tasks.registration import register
 from tasks.restricted import TakenAway, taken_away
 from tasks.train import load_trained, train
+from tasks.way_back import roll_back
 from tasks.workspace import Workspace, open_workspace
 
 ELM = "products/elm.md"
@@ -134,6 +136,18 @@ def test_a_champion_that_knows_a_restricted_page_gives_way_to_the_best_of_the_ot
         assert (found.problem, found.value) == ("the champion's adapter was trained on what is restricted now", f"kb version 1: {ELM}")
         assert found.next == "tandem run"
     assert [one for one in diagnose(workspace) if one.check == "registry"] == []
+
+
+def test_no_version_that_knows_a_restricted_page_becomes_the_champion(workspace):
+    behaviour = behaviour_of(workspace, "rag", workspace.params.variants["rag"])
+    registry.promote(workspace, register(workspace, behaviour, None, {}, Decision(True, "rag", (), 0, None, {})))
+    seen = rf"the adapter of version 1 of kb was trained on what is restricted now: {ELM}\. `tandem run` trains one without it"
+    with page_with(workspace, "roles: [board]"):
+        for step in (roll_back, partial(approval.promote, version="1")):
+            with pytest.raises(Refused, match=seen):
+                step(workspace)
+    assert registry.champion_version(workspace) == "2"
+    assert roll_back(workspace)["to"] == "1"
 
 
 def with_rank(params: Params, r: int) -> Params:
