@@ -1,7 +1,7 @@
 """What makes the next token cheap on a CPU: weights cast once, keys and values that grow in place, one token's attention as two products.
 
 Otherwise autocast casts the weights in each call, `generate` copies all keys and values that are held for each new token, and torch's
-attention, made for many queries at once, takes for one of them in bfloat16 three to four times the time of the products (docs/LOG.md).
+attention, made for many queries at once, takes for one of them in bfloat16 about four times the time of the products (docs/LOG.md).
 """
 
 from __future__ import annotations
