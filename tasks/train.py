@@ -35,7 +35,6 @@ SECTIONS = {"seed", "base", "prompt", "form", "retrieval", "adapter", "split"}
 NO_MATTER = {
     "base": {"max_new_tokens", "batch_size", "extra_body"},
     "prompt": {"shots", "reasoning", "reasoning_marker", "reasoning_tokens"},
-    "form": {"pattern", "json_schema"},
     "adapter": {
         "start",
         "replay_share",

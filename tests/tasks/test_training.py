@@ -333,8 +333,12 @@ def test_changed_params_make_a_training_due(workspace):
 
 def test_gates_and_what_only_generates_make_no_training_due(workspace):
     changed = with_adapter_params(workspace, min_examples=6, retrain_after_days=29, retrain_after_changed_share=0.3)
-    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, form={"pattern": "^A.*"}, evaluation={"forgetting_n": 1})
+    changed = with_params(changed, base={"max_new_tokens": 5, "batch_size": 2}, evaluation={"forgetting_n": 1})
     assert retrain_reason(changed) is None
+
+
+def test_another_pattern_makes_a_training_due_as_targets_are_written_to_fit_it(workspace):
+    assert retrain_reason(with_params(workspace, form={"pattern": "^A.*"})) == "params changed since the last training: form"
 
 
 def test_another_revision_of_the_base_makes_a_training_due(workspace):
