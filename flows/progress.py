@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TextIO
 
-Progress = Callable[[str, int, int], None]
 QUIET_S = 2.0
 LINE_EVERY_S = 5.0
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MAX_QUESTION_CHARS = 2_000  # of a question that is asked, or that is an example's
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

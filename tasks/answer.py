@@ -18,7 +18,7 @@ from tandem.errors import Refused
 from tandem.form import form_ok
 from tandem.grounding import grounding
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
-from tandem.records import Answer, Generation, Passage, Source, Usage
+from tandem.records import MAX_QUESTION_CHARS, Answer, Generation, Passage, Source, Usage
 from tasks.generate import Generator, Request, load_generator
 from tasks.rerank import Reranker, load_reranker, rerank
 from tasks.workspace import Settings, Workspace
@@ -26,7 +26,6 @@ from tasks.workspace import Settings, Workspace
 if TYPE_CHECKING:
     from tasks.index import Index
 
-MAX_QUESTION_CHARS = 2_000
 MIN_SUPPORT = 0.5  # share of an answer's sentences that its passages must support, for a failed form to be repaired
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tandem.examples import normalised
 from tandem.params import Documents, Params
-from tandem.records import Document, Example
+from tandem.records import MAX_QUESTION_CHARS, Document, Example
 from tasks.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ SAFE_ID = r"^(?!/)(?!.*(?:^|/)\.{1,2}(?:/|$))(?!.*//)[^\x00-\x1f\x7f\\\ufffd]{1,
 CONTROL = r"[\x00-\x08\x0e-\x1f\x7f]"  # a form feed is a page break, as PDF readers write it
 REPLACEMENT = "\ufffd"
 MIN_PRINTABLE_SHARE = 0.95
-MAX_QUESTION_CHARS = 2_000
 MAX_ANSWER_CHARS = 10_000
 
 

@@ -34,7 +34,7 @@ from tasks.written_library import organisations, read_library
 EXERCISE = "exercise"
 CHARS_A_TOKEN = 3  # at least, so that the passages of an exercise fit the input
 EXERCISE_MIX = Mix(absent=0.1, no_context=0.0, cloze=0.0)
-WRITTEN_SHARE, N_ORGANISATIONS, N_DRAWS = 0.5, 24, 20  # of the exercises, those on written documents; of how many organisations
+ADAPTER_WRITTEN_SHARE, N_ORGANISATIONS, N_DRAWS = 0.5, 24, 20  # of the exercises, those on written documents; of how many organisations
 HEADING_CHARS, MIN_WRITTEN_CHARS = 60, 100  # of the written passages: what their headings may add, and below what size there are none
 
 
@@ -237,7 +237,7 @@ def _exercises(params: Params, settings: Settings) -> Iterator[Exercise]:
     library = read_library(rng.sample(files, min(N_ORGANISATIONS, len(files))), [size])
     while True:
         n_passages = rng.randint(1, params.retrieval.k)
-        is_written = bool(library) and rng.random() < WRITTEN_SHARE
+        is_written = bool(library) and rng.random() < ADAPTER_WRITTEN_SHARE
         drawn = _written(rng, library, n_passages, size, params.adapter.max_answer_chars) if is_written else None
         yield from [drawn] if drawn else make_exercises(rng, "train", n_passages, n_questions=1, mix=mix)
 

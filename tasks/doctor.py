@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from tandem.errors import Refused
 from tandem.records import Finding
 from tasks import index_health, records_health
+from tasks.progress import Progress
 from tasks.workspace import Workspace
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ from tasks.due import adapter_staleness
 from tasks.evidence import with_evidence
 from tasks.examples import load_examples
 from tasks.judge import Judge
-from tasks.lineup import Found, Lineup, Progress, found_by, retrieval_key
+from tasks.lineup import Found, Lineup, found_by, retrieval_key
+from tasks.progress import Progress, progress_line
 from tasks.similarity import Similarity
-from tasks.stage import progress_line, run_stage
+from tasks.stage import run_stage
 from tasks.train import read_trained
 from tasks.usage import document_tokens, mean_cost_by_part, setup_of, usages_of
 from tasks.workspace import Workspace, replacing

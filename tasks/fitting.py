@@ -19,12 +19,12 @@ from tasks.allocation import freed_memory_kept
 from tasks.frozen import FrozenEncoder, frozen_encoder
 from tasks.generate import LocalGenerator, autocast
 from tasks.memory import full_memory_named
+from tasks.progress import Progress
 
 if TYPE_CHECKING:
     import torch
 
 Encoded = dict[str, list[int]]
-Progress = Callable[[str, int, int], None]
 LENGTH_JITTER = 0.05  # pads 3 % more than a plain sort by length, and two epochs share 39 % of a row's batch (0.1: 8 %, 20 %)
 ADVICE = "Set adapter.batch_size in params.yaml lower, adapter.gradient_checkpointing: true, or adapter.quantize: 4bit, and train again."
 CPU_ROWS = 8  # a CPU goes through a batch in parts of this many rows: less is padded, and more stays in its caches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tandem.chunking import chunk
@@ -12,11 +12,10 @@ from tandem.records import Document
 from tasks.embed import embed_cached, embedder_of_layout, embedding_cache
 from tasks.index import earlier_tables
 from tasks.manifest import Entries
+from tasks.progress import Progress
 from tasks.readers import Unreadable, read_document
 from tasks.table import Batch, commit, open_sound, quoted
 from tasks.workspace import Workspace
-
-Progress = Callable[[str, int, int], None]
 
 
 def follow(workspace: Workspace, entries: Entries, progress: Progress) -> tuple[str, ...]:

@@ -26,8 +26,9 @@ from tasks.examples import document_ids, label_examples
 from tasks.index import purge, text_hashes
 from tasks.index_health import restore_earlier
 from tasks.manifest import manifest_or_empty
+from tasks.progress import Progress
 from tasks.readers import is_name
-from tasks.refresh import Progress, all_chunks, refresh
+from tasks.refresh import all_chunks, refresh
 from tasks.tracking import begun, set_aside
 from tasks.train import load_trained, read_trained
 from tasks.versions import record

@@ -15,7 +15,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +27,12 @@ from tasks.answer import Answerer, open_answerer
 from tasks.candidates import Candidate, candidates_of, settings_of
 from tasks.embed import embedding_cache
 from tasks.index import read_pointer
+from tasks.progress import Progress, progress_line
 from tasks.refresh import refresh
-from tasks.stage import progress_line, run_stage
+from tasks.stage import run_stage
 from tasks.train import load_trained
 from tasks.warm import Warm
 from tasks.workspace import Workspace, write_json
-
-Progress = Callable[[str, int, int], None]
 
 PROBE = "tandem-freshness-probe.md"
 QUESTION = "How long is the warranty of the Quillfeather barometer?"

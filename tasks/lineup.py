@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,9 @@ from tasks.batches import Batch, Generators, Model, answer_batches
 from tasks.candidates import Candidate
 from tasks.cluster import connect
 from tasks.generate import Generator
+from tasks.progress import Progress
 from tasks.workspace import Workspace
 
-Progress = Callable[[str, int, int], None]
 BATCH_SIZE = 64
 
 

@@ -61,13 +61,20 @@ class Batch:
     span: torch.Tensor
 
 
-Row = tuple[list[int], list[int], list[int], list[int]]
+@dataclass(frozen=True, slots=True)
+class EncodedExercise:
+    """Token ids: `source`, `answer` with the end token, `copied_from` (of each the source position it is copied from, -1: none),
+    and the `citation` behind the end: the numbers of the passages copied from. Generation never reaches it; an adapter that teaches to
+    cite finds it there."""
+
+    source: list[int]
+    answer: list[int]
+    copied_from: list[int]
+    citation: list[int]
 
 
-def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[Row]:
-    """One row an exercise that fits: source ids, answer ids with the end token, the source position that each of these is copied from
-    (-1: none), and what stands behind the end: the numbers of the passages copied from. Generation never reaches it; an adapter that
-    teaches to cite finds it there."""
+def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[EncodedExercise]:
+    """The exercises that fit, each encoded."""
     sources = tokenizer([exercise.prompt for exercise in exercises], verbose=False)
     answers = tokenizer([exercise.answer for exercise in exercises])
     behind = tokenizer(["".join(f"[{number}]" for number in exercise.cited) for exercise in exercises])["input_ids"]
@@ -89,7 +96,7 @@ def encode(tokenizer: Any, exercises: Sequence[Exercise]) -> list[Row]:
                 if token is not None and place is not None and answer[token] == source[place]:
                     positions[token] = place
         if max(positions) >= 0 or not exercise.copies:
-            rows.append((source, answer[1:], positions[1:], behind[i][1:] if exercise.cited else []))
+            rows.append(EncodedExercise(source, answer[1:], positions[1:], behind[i][1:] if exercise.cited else []))
     return rows
 
 
@@ -98,33 +105,33 @@ def _longest_part(source: Sequence[int]) -> int:
     return max(end - start for start, end in zip(starts, [*starts[1:], len(source)], strict=True))
 
 
-def collate(rows: Sequence[Row]) -> Batch:
+def collate(rows: Sequence[EncodedExercise]) -> Batch:
     """Pad to the longest row."""
-    n, n_source, n_answer = len(rows), max(len(row[0]) for row in rows), max(len(row[1]) + len(row[3]) for row in rows)
+    n, n_source, n_answer = len(rows), max(len(row.source) for row in rows), max(len(row.answer) + len(row.citation) for row in rows)
     input_ids, mask = torch.zeros(n, n_source, dtype=torch.long), torch.zeros(n, n_source, dtype=torch.long)
     decoder_ids, labels = torch.zeros(n, n_answer, dtype=torch.long), torch.full((n, n_answer), -100)
     copied, span = torch.full((n, n_answer), -1), torch.full((n, 2), -100)
-    for i, (source, answer, positions, behind) in enumerate(rows):
-        input_ids[i, : len(source)], mask[i, : len(source)] = torch.tensor(source), 1
-        written = [*answer, *behind]
+    for i, row in enumerate(rows):
+        input_ids[i, : len(row.source)], mask[i, : len(row.source)] = torch.tensor(row.source), 1
+        written = [*row.answer, *row.citation]
         decoder_ids[i, : len(written)], labels[i, : len(written)] = torch.tensor([CLS_ID, *written[:-1]]), torch.tensor(written)
-        copied[i, : len(positions)] = torch.tensor(positions)
-        places = [place for place in positions if place >= 0]
+        copied[i, : len(row.copied_from)] = torch.tensor(row.copied_from)
+        places = [place for place in row.copied_from if place >= 0]
         if places:
             end = next((at for at, (one, after) in enumerate(pairwise(places)) if after != one + 1), len(places) - 1)
             span[i] = torch.tensor([places[0], places[end]])
-        elif not behind:
+        elif not row.citation:
             span[i] = 0
     return Batch(input_ids, mask, decoder_ids, labels, copied, span)
 
 
 def make_batches(tokenizer: Any, rng: Random, stage: Stage, material: Material, n_exercises: int = 480) -> list[Batch]:
     """A pool of exercises, sorted by length so that padding wastes little, cut by tokens and shuffled."""
-    rows = sorted(encode(tokenizer, draw(rng, stage, material, n_exercises)), key=lambda row: len(row[0]))
+    rows = sorted(encode(tokenizer, draw(rng, stage, material, n_exercises)), key=lambda row: len(row.source))
     batches: list[Batch] = []
-    pending: list[Row] = []
+    pending: list[EncodedExercise] = []
     for row in rows:
-        if pending and len(row[0]) * (len(pending) + 1) > stage.tokens_a_batch:
+        if pending and len(row.source) * (len(pending) + 1) > stage.tokens_a_batch:
             batches.append(collate(pending))
             pending = []
         pending.append(row)

@@ -29,10 +29,11 @@ from tasks.manifest import (
     write_manifest,
     write_stamps,
 )
+from tasks.progress import Progress
 from tasks.readers import read_document
 from tasks.stage import run_stage
 from tasks.state import State, read_state
-from tasks.survey import Progress, Survey, nothing_to_serve, take_survey
+from tasks.survey import Survey, nothing_to_serve, take_survey
 from tasks.table import Batch, chunks_in, commit, documents_in, drop_table, find_table, open_sound, quoted
 from tasks.warm import Warm
 from tasks.workspace import Workspace, write_json

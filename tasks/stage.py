@@ -15,8 +15,3 @@ def run_stage(work: Callable[[Workspace], str]) -> None:
         print(work(open_workspace()), file=sys.stderr)
     except Refused as refusal:
         sys.exit(refusal.paragraph())
-
-
-def progress_line(what: str, done: int, total: int) -> None:
-    """One line on stderr, written over by the next."""
-    print(f"\r{what} {done}/{total}   ", end="", file=sys.stderr)

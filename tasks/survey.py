@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,11 +13,11 @@ from tandem.records import Document
 from tasks import quarantine
 from tasks.index import layout_of
 from tasks.manifest import Entries
+from tasks.progress import Progress
 from tasks.readers import FileStamp, Scan, Unreadable, files_below, look, read_document, scan
 from tasks.state import State
 from tasks.workspace import Workspace
 
-Progress = Callable[[str, int, int], None]
 MAX_LISTED = 20
 
 

@@ -18,12 +18,13 @@ from tandem.params import Adapter, Params, Prompt
 from tandem.scoring import facts_share
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
-from tasks.fitting import Encoded, Progress, fit
+from tasks.fitting import Encoded, fit
 from tasks.frozen import encoder_of
 from tasks.generate import LocalGenerator, Request, device_of, input_ids, unmarked
 from tasks.index import layout_of
+from tasks.progress import Progress, progress_line
 from tasks.restricted import named, taken_away
-from tasks.stage import progress_line, run_stage
+from tasks.stage import run_stage
 from tasks.start import Start, choose_start
 from tasks.workspace import Workspace, replacing
 

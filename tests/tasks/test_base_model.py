@@ -142,10 +142,10 @@ def test_an_answer_of_two_copies_points_at_both_and_cites_both_passages():
     both = Exercise("How heavy and how much?", passages, "11.5 kg and EUR 150", (Copy(0, 22, 7), Copy(1, 28, 7, 12)))
     verdict = Exercise("Is it 11.5 kg?", passages, "Yes, weighs 11.5 kg", (Copy(0, 15, 14, 5),))
     rows = encode(tokenizer, [both, verdict])
-    words = [[tokenizer.decode([source[at]]) if at >= 0 else "-" for at in positions] for source, _, positions, _ in rows]
+    words = [[tokenizer.decode([row.source[at]]) if at >= 0 else "-" for at in row.copied_from] for row in rows]
     assert words == [["11", ".", "5", "kg", "-", "eu", "##r", "150", "-"], ["-", "-", "weighs", "11", ".", "5", "kg", "-"]]
-    assert tokenizer.decode(rows[0][3]).replace(" ", "") == "[1][2][SEP]"
-    assert collate(rows).span.tolist()[0] == [rows[0][2][0], rows[0][2][3]]
+    assert tokenizer.decode(rows[0].citation).replace(" ", "") == "[1][2][SEP]"
+    assert collate(rows).span.tolist()[0] == [rows[0].copied_from[0], rows[0].copied_from[3]]
 
 
 def test_processes_that_train_side_by_side_go_on_with_the_mean_gradient(tmp_path):
