@@ -142,12 +142,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One raw output of a generator with its token counts."""
+    """One raw output of a generator with its token counts. `n_read`: how many of the passages, from the first, it was shown; None: all."""
 
     text: str
     n_tokens_in: int
     n_tokens_out: int
     n_cached_tokens: int = 0
+    n_read: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

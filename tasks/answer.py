@@ -150,6 +150,7 @@ class Answerer:
 
     def finish(self, generation: Generation, passages: Sequence[Passage], seconds: float, n_embedding_tokens: int = 0) -> Answer:
         """The record of an output: answer, sources with quotes, cost; what fails the house form is repaired or replaced, and marked."""
+        passages = passages[: generation.n_read]
         parsed, fallback = self._guarded(generation.text, passages)
         sources = tuple(
             Source(passage.doc_id, passage.chunk_id, prompts.quote(parsed.answer, passage.text), round(passage.score, 6))

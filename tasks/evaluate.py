@@ -167,14 +167,15 @@ def _scorecard(
     usages = usages_of(searched, outputs)
     rows, answers = [], []
     for example, found, (generation, _), usage in zip(examples, searched, outputs, usages, strict=True):
-        parsed = prompts.parse(generation.text, form, prompt, len(found.passages))
+        read = found.passages[: generation.n_read]
+        parsed = prompts.parse(generation.text, form, prompt, len(read))
         rows.append(
             score_row(
                 example,
                 output=generation.text,
                 answer=parsed.answer,
-                passages=found.passages,
-                cited_docs=[found.passages[number - 1].doc_id for number in parsed.cited],
+                passages=read,
+                cited_docs=[read[number - 1].doc_id for number in parsed.cited],
                 abstained=parsed.abstained,
                 n_tokens_in=generation.n_tokens_in,
                 n_tokens_out=generation.n_tokens_out,
@@ -187,8 +188,8 @@ def _scorecard(
             )
         )
         if candidate.behaviour.get("whole_context") and not rows[-1].restricted:  # every document, in every row, would fill the report
-            rows[-1] = _with_cited_alone(rows[-1], found.passages, parsed.cited)
-        rows[-1] = replace(rows[-1], context_holds=context_holds(example, found.passages))
+            rows[-1] = _with_cited_alone(rows[-1], read, parsed.cited)
+        rows[-1] = replace(rows[-1], context_holds=context_holds(example, read))
         answers.append(parsed.answer)
     for rater in raters:
         rows = rater.added_to(rows, examples, answers)

@@ -138,7 +138,7 @@ class LocalGenerator:
             batch = order[start : start + self.base.batch_size]
             for i, generation in zip(batch, self._generate_batch([texts[i] for i in batch], prompt, adapter), strict=True):
                 outputs[i] = self._restored(generation, fitted[i]) if self.is_uncased else generation
-        return [outputs[i] for i in range(len(texts))]
+        return [replace(outputs[i], n_read=len(fitted[i].passages)) for i in range(len(texts))]
 
     def prompt_text(self, request: Request, prompt: Prompt) -> str:
         """The model's input as text."""

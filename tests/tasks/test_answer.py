@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tandem.errors import Refused
@@ -55,6 +57,13 @@ def test_an_answer_that_the_cited_passage_lacks_is_quoted_from_the_one_that_hold
     assert [source.document for source in finish("Answer: 18 kg Source: [1]").sources] == ["products/heron.md"]
     assert [source.document for source in finish("Answer: 8 kg Source: [1]").sources] == ["products/wren.md"]
     assert [source.document for source in finish("Answer: 18 Source: [1]").sources] == ["products/wren.md"]
+
+
+def test_a_passage_that_the_prompt_did_not_hold_is_neither_cited_nor_quoted():
+    answerer = Answerer(BEHAVIOUR, None, Says(""), "7")
+    said = Generation("Answer: 18 kg Source: [2]", 1_000, 4, n_read=1)
+    assert answerer.finish(said, PASSAGES, seconds=0.25).sources == ()
+    assert answerer.finish(replace(said, n_read=2), PASSAGES, seconds=0.25).sources[0].document == "products/heron.md"
 
 
 def test_a_supported_answer_out_of_form_is_repaired_and_marked():

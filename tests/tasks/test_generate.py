@@ -76,6 +76,7 @@ def test_the_last_passages_are_left_out_of_a_prompt_that_is_too_long(llama):
     assert text.endswith("Question: Why?\n")
     assert whole.n_tokens_in == len(llama.tokenizer(text)["input_ids"]) <= 256
     assert short.n_tokens_in < whole.n_tokens_in
+    assert whole.n_read == len(read.passages)
     (again,) = llama.generate([read], PROMPT, adapter=False)
     assert again == whole
 
