@@ -33,7 +33,8 @@ def resolve_base(base: Base, settings: Settings) -> tuple[str, str]:
 
 
 def revision_of(base: Base) -> str:
-    """Which weights stand behind the base's name; the reader's change with the project, a file's or folder's with their content."""
+    """Which weights stand behind the base's name; the reader's change with the project, a file's or folder's with their content, a hub
+    model's with the commit that its branch stood at when it was last fetched."""
     if base.model == READER:
         from tasks.base_model import reader_revision
 
@@ -42,13 +43,22 @@ def revision_of(base: Base) -> str:
         return content_hash(_gguf_file(base))
     if (folder := Path(base.model).expanduser()).is_dir():
         return _folder_revision(folder)
-    return base.revision or "main"
+    named = base.revision or "main"
+    return _fetched_commit(base.model, named) or named
 
 
 def _folder_revision(folder: Path) -> str:
     """First 12 hex digits of a hash over what a model's folder is loaded from: weights, configuration, tokenizer."""
     files = sorted(path for path in folder.iterdir() if path.suffix in LOADED)
     return hashlib.sha256(" ".join(f"{path.name} {content_hash(path)}" for path in files).encode()).hexdigest()[:12]
+
+
+def _fetched_commit(model: str, branch: str) -> str | None:
+    """What the hub's cache on this machine holds of a branch or tag; None where it holds nothing, or `branch` is a commit itself."""
+    from huggingface_hub import constants
+
+    path = Path(constants.HF_HUB_CACHE, f"models--{model.replace('/', '--')}", "refs", branch)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
 
 
 def hub_revision(base: Base) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tandem.errors import Notice, Refused
 from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
 from tasks.apart import read_apart
-from tasks.bases import READER, hub_revision, resolve_base
+from tasks.bases import READER, hub_revision, resolve_base, revision_of
 from tasks.decoding import attend_one_query, cache_in_place, cast_once
 from tasks.memory import full_memory_named, require_memory
 from tasks.workspace import Settings
@@ -74,7 +74,7 @@ class LocalGenerator:
         from safetensors import SafetensorError
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-        path, self.revision = resolve_base(base, settings)
+        path, _ = resolve_base(base, settings)
         self.name, self.base, self.form = base.model, base, form
         self.device = device_of(settings)
         if settings.threads:
@@ -95,6 +95,7 @@ class LocalGenerator:
                 model: Any = loader.from_pretrained(path, dtype=dtype, use_safetensors=True, **where)
         except (OSError, ValueError, SafetensorError) as error:
             raise unloadable(base, error) from error
+        self.revision = revision_of(base)  # of a hub model the commit that is here now
         self.is_seq2seq = self.reading.is_seq2seq
         if self.reading.apart:
             read_apart(model.get_encoder(), self.tokenizer.cls_token_id)

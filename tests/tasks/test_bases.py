@@ -102,3 +102,14 @@ def test_the_revision_of_a_folder_follows_its_weights(tiny_llama, tmp_path):
     assert revision_of(Base(model=str(folder))) == before == revision_of(Base(model=str(tiny_llama)))
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-4] + b"\x00\x00\x00\x40")
     assert revision_of(Base(model=str(folder))) != before
+
+
+def test_the_revision_of_a_hub_model_is_the_commit_that_was_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert revision_of(Base(model="org/name")) == "main"
+    refs = tmp_path / "models--org--name" / "refs"
+    refs.mkdir(parents=True)
+    for branch, commit in (("main", "5f1e"), ("v2", "09aa")):
+        (refs / branch).write_text(commit)
+    found = [revision_of(Base(model="org/name", revision=branch)) for branch in (None, "main", "v2", "77b0")]
+    assert found == ["5f1e", "5f1e", "09aa", "77b0"]
