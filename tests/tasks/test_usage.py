@@ -30,11 +30,11 @@ def test_no_document_has_no_tokens():
     assert document_tokens([]) == 0
 
 
-def test_an_endpoint_says_which_tokens_it_had_cached():
+def test_an_endpoint_says_which_tokens_it_had_cached_and_one_that_counts_none_is_counted_for():
     generator = OpenAIGenerator(Base(model="m", provider="openai"), Settings(openai_base_url="http://127.0.0.1:9/v1"))
     counted = SimpleNamespace(prompt_tokens=100, completion_tokens=7, prompt_tokens_details=SimpleNamespace(cached_tokens=64))
     uncounted = SimpleNamespace(prompt_tokens=100, completion_tokens=7, prompt_tokens_details=None)
-    for usage, expected in ((counted, (100, 7, 64)), (uncounted, (100, 7, 0)), (None, (0, 0, 0))):
+    for usage, expected in ((counted, (100, 7, 64)), (uncounted, (100, 7, 0)), (None, (5, 2, 0))):
         reply = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content="Yes."))], usage=usage)
         completions = SimpleNamespace(create=lambda reply=reply, **_: reply)
         generator._client = SimpleNamespace(chat=SimpleNamespace(completions=completions))
