@@ -47,7 +47,7 @@ COLLECTION = "galaxy-s10-lite"
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Known:
     """The embedder of the questions alone: their vectors are at hand, so that what is timed is the search."""
 
@@ -82,8 +82,8 @@ def grown(base: Sequence[Chunk], vectors: np.ndarray, n: int, seed: int) -> tupl
     for number in range(len(chunks), n):
         one, other = choose.randrange(len(base)), choose.randrange(len(base))
         added = choose.choice(SENTENCE_END.split(base[other].text))
-        copy = {"id": f"made{number:07d}", "doc_id": f"{base[one].collection}/made{number:07d}.md", "text": f"{base[one].text} {added}"}
-        chunks.append(replace(base[one], **copy))
+        doc_id, text = f"{base[one].collection}/made{number:07d}.md", f"{base[one].text} {added}"
+        chunks.append(replace(base[one], id=f"made{number:07d}", doc_id=doc_id, text=text))
         first.append(one)
         second.append(other)
     is_made = (np.arange(n) >= len(base))[:, None]
@@ -186,12 +186,13 @@ def main() -> None:
         asked = random.Random(options.seed).sample(asked, min(options.questions, len(asked)))
         questions = dict(zip(asked, embed_cached(embedder, asked, store)[0], strict=True))
         print(f"{'rows':>7}  {'search':22}  {'p50':>6}  {'p95':>6}  {'p99':>6}  CPU ms", flush=True)
+        near = ""
         for size in options.sizes:
             chunks, all_vectors = grown(base, vectors, size, options.seed)
             measure(folder, f"rows{size}", questions, chunks, all_vectors, embedder.name)
             if size >= len(base) + N_CHECKED:
-                near = likeness(chunks, all_vectors, len(base), embedder, options.seed)
-        print(f"{len(base)} passages with real vectors; mean cosine of made to real vectors {near:.3f}; {len(questions)} questions")
+                near = f"; mean cosine of made to real vectors {likeness(chunks, all_vectors, len(base), embedder, options.seed):.3f}"
+        print(f"{len(base)} passages with real vectors{near}; {len(questions)} questions")
 
 
 if __name__ == "__main__":

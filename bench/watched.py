@@ -102,7 +102,7 @@ def main() -> None:
         tasks.refresh.take_survey = marked(tasks.refresh.take_survey, after="surveyed")
         tasks.refresh.commit = marked(tasks.refresh.commit, before="embedded", after="committed")
         if options.unguarded:
-            tasks.checks.check_documents = lambda documents, params: {}  # type: ignore[assignment]
+            tasks.checks.check_documents = lambda documents, params: {}  # type: ignore[assignment, misc]
         _mark_collections(mark)
         flows.watch.watch(options.workspace, lambda done: print(json.dumps(asdict(done)), flush=True))
 
