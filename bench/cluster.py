@@ -21,7 +21,7 @@ from tasks.batches import Batch, Generators, Model, answer_batches
 from tasks.cluster import connect, disconnect
 from tasks.embed import load_embedder
 from tasks.embed_cluster import ClusterEmbedder
-from tasks.generate import Request
+from tasks.inputs import Request
 from tasks.lineup import BATCH_SIZE
 from tasks.readers import read_document, scan
 from tasks.workspace import Settings

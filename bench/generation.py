@@ -17,7 +17,8 @@ from bench.training import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
 from tasks.apart import read_apart
 from tasks.bases import resolve_base
-from tasks.generate import LocalGenerator, Request, has_fast_bf16, input_ids
+from tasks.generate import LocalGenerator, has_fast_bf16
+from tasks.inputs import Request, input_ids
 from tasks.workspace import Settings
 
 Dtype = Literal["float32", "bfloat16"]

@@ -20,7 +20,8 @@ from tandem.stats import mean_interval
 from tandem.synthetic import Exercise, Mix, make_exercises
 from tasks.examples import document_ids
 from tasks.facts import default_params
-from tasks.generate import LocalGenerator, Request
+from tasks.generate import LocalGenerator
+from tasks.inputs import Request
 from tasks.readers import read_document
 from tasks.workspace import Settings
 

@@ -19,7 +19,8 @@ from tandem.form import form_ok
 from tandem.grounding import grounding
 from tandem.params import Base, Embedder, Form, Prices, Prompt, Retrieval, Variant
 from tandem.records import MAX_QUESTION_CHARS, Answer, Generation, Passage, Source, Usage
-from tasks.generate import Generator, Request, load_generator
+from tasks.generate import Generator, load_generator
+from tasks.inputs import Request
 from tasks.rerank import Reranker, load_reranker, rerank
 from tasks.workspace import Settings, Workspace
 

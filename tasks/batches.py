@@ -13,7 +13,8 @@ from tandem.params import Base, Form, Prompt
 from tandem.records import Generation
 from tasks.candidates import training_digest
 from tasks.cluster import spread
-from tasks.generate import Generator, Request, load_generator
+from tasks.generate import Generator, load_generator
+from tasks.inputs import Request
 from tasks.shared_encoding import shared_encoding
 from tasks.workspace import Settings
 

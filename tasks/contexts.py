@@ -9,8 +9,7 @@ from tandem.params import Base, Prompt, Variant
 from tandem.prompts import Shot, shown
 from tandem.records import Passage
 from tasks.examples import read_examples
-from tasks.generate import Request
-from tasks.inputs import is_seq2seq, unread
+from tasks.inputs import Request, is_seq2seq, unread
 from tasks.shots import Candidates, choose_shots, shot_candidates
 from tasks.workspace import Workspace
 

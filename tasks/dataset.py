@@ -24,8 +24,7 @@ from tandem.synthetic import Exercise, Mix, make_exercises
 from tandem.synthetic.written import Shelf, make_written
 from tandem.words import holds, normalise
 from tasks.examples import load_examples
-from tasks.generate import Request
-from tasks.inputs import passage_tokens, read_whole
+from tasks.inputs import Request, passage_tokens, read_whole
 from tasks.rerank import retrieve
 from tasks.stage import run_stage
 from tasks.workspace import Settings, Workspace, replacing

@@ -14,7 +14,7 @@ from tandem import prompts
 from tandem.errors import Refused
 from tandem.params import Base, Prompt
 from tandem.records import Generation
-from tasks.generate import Request, max_new_tokens
+from tasks.inputs import Request, max_new_tokens
 from tasks.workspace import Settings
 
 RETRIES = 3

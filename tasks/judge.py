@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from tandem.params import Form, Prompt
 from tandem.records import Example, Row
-from tasks.generate import Generator, Request, load_generator
+from tasks.generate import Generator, load_generator
+from tasks.inputs import Request
 from tasks.workspace import Workspace
 
 INSTRUCTION = (

@@ -20,8 +20,9 @@ from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, fit
 from tasks.frozen import encoder_of
-from tasks.generate import LocalGenerator, Request, device_of, input_ids, unmarked
+from tasks.generate import LocalGenerator, device_of
 from tasks.index import layout_of
+from tasks.inputs import Request, input_ids, unmarked
 from tasks.progress import Progress, progress_line
 from tasks.restricted import named, taken_away
 from tasks.stage import run_stage

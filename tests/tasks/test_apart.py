@@ -4,7 +4,7 @@ import torch
 from tandem.params import Base, Form, Prompt
 from tasks.apart import read_apart
 from tasks.base_model import CLS_ID, build_parent, load_tokenizer
-from tasks.generate import Reading, Request, input_ids, overlong, prompt_text
+from tasks.inputs import Reading, Request, input_ids, overlong, prompt_text
 
 APART = Reading(is_seq2seq=True, apart=True, at_once=512)
 PROMPT = Prompt(instruction="Answer.")

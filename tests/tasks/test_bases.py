@@ -10,7 +10,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from tandem.errors import Refused
 from tandem.params import Base, Form, Prompt
 from tasks.bases import resolve_base, revision_of
-from tasks.generate import LocalGenerator, Request
+from tasks.generate import LocalGenerator
+from tasks.inputs import Request
 from tasks.workspace import Settings
 
 LAYER = {

@@ -7,8 +7,8 @@ import torch
 from tandem.errors import Notice, Refused
 from tandem.params import Base, Form, Prompt
 from tandem.prompts import Shot, generation
-from tasks.generate import LocalGenerator, Request, device_of, fitting, load_generator
-from tasks.inputs import is_seq2seq
+from tasks.generate import LocalGenerator, device_of, load_generator
+from tasks.inputs import Request, fitting, is_seq2seq
 from tasks.memory import free_bytes, full_memory_named, require_memory
 from tasks.workspace import Settings
 

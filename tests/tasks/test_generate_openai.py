@@ -20,7 +20,8 @@ import pytest
 from tandem.errors import Refused
 from tandem.params import Base, Evaluation, Form, Params, Prompt, Variant
 from tandem.records import Example, Generation, Row
-from tasks.generate import Request, load_generator
+from tasks.generate import load_generator
+from tasks.inputs import Request
 from tasks.judge import INSTRUCTION, Judge, request
 from tasks.workspace import Settings, Workspace
 

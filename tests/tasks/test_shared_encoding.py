@@ -10,7 +10,8 @@ import torch
 from tandem.params import Form, parse_params
 from tasks.batches import Batch, Model, answer_batches
 from tasks.frozen import encoder_of
-from tasks.generate import LocalGenerator, Request, autocast
+from tasks.generate import LocalGenerator, autocast
+from tasks.inputs import Request
 from tasks.shared_encoding import shared_encoding
 from tasks.train import with_lora
 from tasks.workspace import PROJECT, Settings

@@ -20,7 +20,8 @@ from safetensors.torch import load_file
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, load_lineage, load_training_set, save_training_set
 from tasks.due import adapter_staleness, retrain_reason
-from tasks.generate import Request, load_generator
+from tasks.generate import load_generator
+from tasks.inputs import Request
 from tasks.refresh import refresh
 from tasks.start import Start, choose_start
 from tasks.train import Trained, load_trained, train, training_params

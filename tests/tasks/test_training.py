@@ -25,8 +25,8 @@ from tasks.dataset import build_training_set, exercise_rows, holds_a_fact, load_
 from tasks.due import retrain_reason
 from tasks.evaluate import evaluate
 from tasks.fitting import CPU_ROWS, Fit, _backward, batches, fit
-from tasks.generate import LocalGenerator, Request
-from tasks.inputs import unread
+from tasks.generate import LocalGenerator
+from tasks.inputs import Request, unread
 from tasks.refresh import refresh
 from tasks.train import _reading_score, _save, encode, load_trained, train, training_params, with_lora
 from tasks.workspace import PROJECT, Workspace, open_workspace

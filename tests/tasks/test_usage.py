@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 from tandem.params import Base, Prompt
 from tandem.records import Generation, Passage
-from tasks.generate import Request
 from tasks.generate_openai import OpenAIGenerator
+from tasks.inputs import Request
 from tasks.lineup import Found
 from tasks.usage import document_tokens, usages_of
 from tasks.workspace import Settings
