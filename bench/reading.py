@@ -17,7 +17,7 @@ from tandem.params import Params
 from tandem.prompts import parse
 from tandem.scoring import exact_match, token_f1
 from tandem.stats import mean_interval
-from tandem.synthetic import Exercise, Mix, make_exercises
+from tandem.synthetic import Mix, draw_exam
 from tasks.examples import document_ids
 from tasks.facts import default_params
 from tasks.generate import LocalGenerator
@@ -25,19 +25,9 @@ from tasks.inputs import Request
 from tasks.readers import read_document
 from tasks.workspace import Settings
 
+PASSAGE_CHARS = (80, 450)
 CONTEXT_CHARS = 1_800  # about 440 tokens, the question besides
 EXAMS = (("one passage", 1, 0.0), ("three passages", 3, 0.0), ("eight passages", 8, 0.0), ("three passages, none with the answer", 3, 1.0))
-
-
-def exam(n: int, n_passages: int, absent: float, seed: int = 0) -> list[Exercise]:
-    """`n` exercises of held-out wordings and names, of passages of 80 to 450 characters."""
-    rng = random.Random(f"{seed}:{n_passages}:{absent}")
-    mix = Mix(absent=absent, no_context=0.0, target_chars=(80, 450))
-    found: list[Exercise] = []
-    while len(found) < n:
-        made = make_exercises(rng, "held_out", n_passages, 1, mix)
-        found += [one for one in made if bool(one.cited) == (absent == 0)]
-    return found[:n]
 
 
 def answers(generator: LocalGenerator, params: Params, requests: Sequence[Request]) -> list[tuple[str, bool]]:
@@ -51,7 +41,8 @@ def print_exams(generator: LocalGenerator, params: Params, n: int) -> None:
     """Exact match and the share of abstentions, with their n."""
     print(f"  {'held-out wordings and names':38}  exact match        abstains  n")
     for name, n_passages, absent in EXAMS:
-        exercises = exam(n, n_passages, absent)
+        mix = Mix(absent=absent, no_context=0.0, target_chars=PASSAGE_CHARS)
+        exercises = draw_exam(random.Random(f"0:{n_passages}:{absent}"), n, n_passages, mix)
         said = answers(generator, params, [Request(one.question, one.passages) for one in exercises])
         right = [
             float(abstained) if not one.cited else exact_match(text, one.answer)

@@ -6,7 +6,7 @@ from random import Random
 
 import torch
 
-from tandem.synthetic import Exercise, Mix, Side, make_exercises
+from tandem.synthetic import Exercise, Mix, draw_exam
 from tandem.synthetic.written import Shelf, make_written
 from tasks.generate import has_fast_bf16
 from tasks.reader_learner import Learner
@@ -38,14 +38,9 @@ def answer_all(learner: Learner, prompts: Sequence[str], n_at_once: int = 32) ->
     return answers
 
 
-def exam(side: Side, n_passages: int, kind: str, seed: int, n: int = N_EVALUATED) -> list[Exercise]:
-    """`n` fixed exercises, `kind` "answerable" or "absent"."""
-    rng = Random(seed)
-    mix = Mix(absent=1.0 if kind == "absent" else 0.0, no_context=0.0, target_chars=(80, 450))
-    found: list[Exercise] = []
-    while len(found) < n:
-        found += [one for one in make_exercises(rng, side, n_passages, 1, mix) if bool(one.copies) == (kind == "answerable")]
-    return found[:n]
+def exam(n_passages: int, seed: int, n: int = N_EVALUATED, absent: float = 0.0) -> list[Exercise]:
+    """`n` fixed exercises that their passages answer, or, at `absent` 1, do not."""
+    return draw_exam(Random(seed), n, n_passages, Mix(absent=absent, no_context=0.0, target_chars=(80, 450)))
 
 
 def written_exam(library: Sequence[Mapping[int, Shelf]], n_passages: int, seed: int, n: int) -> list[Exercise]:
@@ -62,10 +57,10 @@ def evaluate(learner: Learner) -> dict[str, float]:
     """Exact match (letters and digits only) on held-out wordings and names, and the share of answers that are held by what is said on
     held-out organisations."""
     exams = {
-        "one_passage": exam("held_out", 1, "answerable", 1),
-        "three_passages": exam("held_out", 3, "answerable", 2),
-        "eight_passages": exam("held_out", 8, "answerable", 5),
-        "abstention": exam("held_out", 3, "absent", 3),
+        "one_passage": exam(1, 1),
+        "three_passages": exam(3, 2),
+        "eight_passages": exam(8, 5),
+        "abstention": exam(3, 3, absent=1.0),
         "written": written_exam(read_library(organisations("held_out")), 5, 4, 2 * N_EVALUATED),
     }
     scores, wrong = {}, []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tandem.chunking import text_hash
@@ -44,7 +44,8 @@ def choose_start(
 ) -> Start:
     """Start from the base, or from the adapter that `last` records where nothing bars it. `params`: what the new one will record.
 
-    Validation rows all take part: the best epoch is the one that keeps the old and has the new.
+    Validation rows all take part: the best epoch is the one that keeps the old and has the new. Those that the last training was fitted
+    to validate nothing any more.
     """
     adapter, seed = workspace.params.adapter, workspace.params.seed
     if adapter.start == "base":
@@ -54,6 +55,7 @@ def choose_start(
     if reason := _other_training(workspace, last, params) or _taken_away(workspace, last):
         return Start(rows, lineage, reason)
     learned = last.lineage.get("lessons", {})
+    rows = [replace(row, validation=row.validation and row.example_id not in learned) for row in rows]
     known = [row.example_id for row in rows if not row.validation and learned.get(row.example_id) == row.lesson]
     if len(known) == sum(not row.validation for row in rows):
         return Start(rows, lineage, "no row is new or changed since the last training")

@@ -15,7 +15,9 @@ from typing import Any
 
 from tandem.errors import Refused
 from tandem.params import Adapter, Params, Prompt
+from tandem.prompts import parse
 from tandem.scoring import facts_share
+from tandem.synthetic import Mix, draw_exam
 from tasks.checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from tasks.dataset import EXERCISE, TrainingRow, load_lineage, load_training_set
 from tasks.fitting import Encoded, fit
@@ -303,15 +305,8 @@ def plainly(prompt: Prompt) -> Prompt:
 
 def _reading_set(n: int, seed: int) -> list[tuple[Request, str]]:
     """Held-out reading exercises, three passages each: what the base could do before any adapter."""
-    if not n:
-        return []
-    from tandem.synthetic import Exercise, Mix, make_exercises
-
-    rng = random.Random(seed)
-    found: list[Exercise] = []
-    while len(found) < n:
-        found += make_exercises(rng, "held_out", n_passages=3, n_questions=1, mix=Mix(absent=0.0, no_context=0.0))
-    return [(Request(one.question, one.passages), one.answer) for one in found[:n]]
+    exercises = draw_exam(random.Random(seed), n, n_passages=3, mix=Mix(absent=0.0, no_context=0.0))
+    return [(Request(one.question, one.passages), one.answer) for one in exercises]
 
 
 def _reading_score(
@@ -323,8 +318,6 @@ def _reading_score(
     """
     if not reading:
         return None
-    from tandem.prompts import parse
-
     n_right = 0.0
     for start in range(0, len(reading), params.base.batch_size):
         batch = reading[start : start + params.base.batch_size]

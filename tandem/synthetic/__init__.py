@@ -2,7 +2,7 @@
 
 from tandem.synthetic.desk import Mix
 from tandem.synthetic.exercise import ABSTAIN, Copy, Exercise, abstention, copied
-from tandem.synthetic.exercises import make_exercises
+from tandem.synthetic.exercises import draw_exam, make_exercises
 from tandem.synthetic.manuals import Section, read_section
 from tandem.synthetic.split import Side, side_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Side",
     "abstention",
     "copied",
+    "draw_exam",
     "make_exercises",
     "read_section",
     "side_of",

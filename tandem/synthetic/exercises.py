@@ -47,6 +47,15 @@ def make_exercises(
     return [exercise for exercise in [turned, *exercises] if exercise is not None][:n_questions]
 
 
+def draw_exam(rng: Random, n: int, n_passages: int, mix: Mix) -> list[Exercise]:
+    """`n` exercises of held-out wordings and names: where `mix.absent` is 1 none that its passages answer, otherwise only such."""
+    found: list[Exercise] = []
+    while len(found) < n:
+        made = make_exercises(rng, "held_out", n_passages, 1, mix)
+        found += [one for one in made if bool(one.copies) == (mix.absent < 1)]
+    return found[:n]
+
+
 def _set(desk: Desk, written: list[Written], facts: list[Fact], fact: Fact, question: str) -> Exercise | None:
     """The exercise over a fact; at the shares of the mix its context is left out, or a fact is asked that the context lacks."""
     texts = tuple(passage.text for passage in written)

@@ -525,7 +525,7 @@ ask: The display shows {e}, what now
 
 # symptom_fix: symptom -> action
 label: remedy | what to do | solution | action
-say: If {e}, {v} | When {e}, {v} | Should it happen that {e}, {v} | {v} if {e} | In case {e}, {v} and wait | Whenever {e}, please {v}
+say: If {e}, {v} | When {e}, {v} | Should it happen that {e}, {v} | {v} if {e} | In case {e}, {v} | Whenever {e}, please {v}
 say: {v} as soon as {e}
 ask: What should I do if {e} | What do I do when {e} | What if {e} | What helps when {e} | How do I react if {e}
 ask: What has to be done when {e}

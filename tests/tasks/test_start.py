@@ -96,6 +96,15 @@ def test_other_rows_are_shown_again_each_time(workspace):
     assert {row.example_id for row in again.rows} != {row.example_id for row in start_of(workspace).rows}
 
 
+def test_what_the_last_training_was_fitted_to_validates_nothing(workspace):
+    """The split may draw a document for validation that was on the other side before."""
+    validating = next(row for row in load_training_set(workspace) if row.validation)
+    lessons = {**trained_of(workspace).lineage["lessons"], validating.example_id: validating.lesson}
+    start = start_of(workspace, with_lineage(trained_of(workspace), lessons=lessons), replay_share=1.0)
+    assert validating.example_id in {row.example_id for row in start.rows if not row.validation}
+    assert any(row.validation for row in start_of(workspace).rows)
+
+
 def test_an_example_with_another_answer_is_shown_again(workspace):
     lessons = trained_of(workspace).lineage["lessons"]
     start = start_of(workspace, with_lineage(trained_of(workspace), lessons={**lessons, "cedar-0": "other"}), replay_share=0.0)
