@@ -71,6 +71,7 @@ class LocalGenerator:
             self.reading = reading_of(config)
             _require_positions(base, self.reading, base.max_input_tokens, base.max_new_tokens)
             loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+            _require_language_model(base, config, loader)
             dtype = _dtype(base.dtype, self.device, config)
             if base.model != READER:
                 require_memory(base, config, loader, dtype, self.device, quantize)
@@ -151,9 +152,9 @@ class LocalGenerator:
             output = self.model.generate(
                 **inputs, max_new_tokens=n_new, do_sample=False, num_beams=1, pad_token_id=self.tokenizer.pad_token_id
             )
-        new = output if self.is_seq2seq else output[:, inputs["input_ids"].shape[1] :]
+        new = output[:, 1 if self.is_seq2seq else inputs["input_ids"].shape[1] :]
         n_in = inputs["attention_mask"].sum(1).tolist()
-        n_out = (new != self.tokenizer.pad_token_id).sum(1).tolist()
+        n_out = n_written(new, self.model.generation_config.eos_token_id).tolist()
         decoded = self.tokenizer.batch_decode(new, skip_special_tokens=True)
         return [prompts.generation(text, int(i), int(o), prompt) for text, i, o in zip(decoded, n_in, n_out, strict=True)]
 
@@ -161,6 +162,24 @@ class LocalGenerator:
         literals = self.form.answer.replace("{answer}", "\n\n").replace("{source}", "\n\n") + "\n\n" + self.form.no_source
         texts = [literals, *(f"[{n}]" for n in range(1, len(request.passages) + 1)), "I don't know", *request.passages, request.question]
         return Generation(prompts.restore(generation.text, texts), generation.n_tokens_in, generation.n_tokens_out)
+
+
+def n_written(new: torch.Tensor, ends: int | list[int] | None) -> torch.Tensor:
+    """(n,): how many of the new tokens (n, length) of each row were written, the first of `ends` among them; padding follows it."""
+    import torch
+
+    if ends is None:
+        return torch.full(new.shape[:1], new.shape[1])
+    ended = torch.isin(new, torch.tensor(ends, device=new.device))
+    return torch.where(ended.any(1), ended.int().argmax(1) + 1, new.shape[1])
+
+
+def _require_language_model(base: Base, config: Any, loader: Any) -> None:
+    if type(config) not in loader._model_mapping:
+        raise Refused(
+            f"base model {base.model!r} is of the type {config.model_type!r}, which transformers does not load as a language model",
+            hint="Name a model that reads text alone, or serve this one and set base.provider: openai.",
+        )
 
 
 def _require_positions(base: Base, reading: Reading, n_in: int, n_new: int) -> None:

@@ -7,7 +7,7 @@ import torch
 from tandem.errors import Notice, Refused
 from tandem.params import Base, Form, Prompt
 from tandem.prompts import Shot, generation
-from tasks.generate import LocalGenerator, device_of, load_generator
+from tasks.generate import LocalGenerator, device_of, load_generator, n_written
 from tasks.inputs import Request, fitting, is_seq2seq
 from tasks.memory import free_bytes, full_memory_named, require_memory
 from tasks.workspace import Settings
@@ -30,6 +30,12 @@ def test_a_causal_model_answers_in_the_order_of_the_requests(llama):
     assert len(together) == 3
     assert [one.n_tokens_out for one in together] == [6, 6, 6]
     assert together[1].n_tokens_in < together[2].n_tokens_in < together[0].n_tokens_in
+
+
+@pytest.mark.parametrize(("ends", "counts"), [(2, [3, 5, 1]), ([2, 3], [3, 2, 1]), (None, [5, 5, 5])])
+def test_tokens_are_counted_to_the_end_token_even_where_it_pads_too(ends, counts):
+    new = torch.tensor([[5, 6, 2, 2, 2], [5, 3, 6, 7, 8], [2, 2, 2, 2, 2]])
+    assert n_written(new, ends).tolist() == counts
 
 
 def test_the_same_request_gives_the_same_output_every_time(llama):
@@ -134,6 +140,14 @@ def test_an_adapter_that_is_not_held_is_refused(llama):
 def test_a_base_that_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(Refused, match=r"base model '.*/nothing' cannot be loaded.*Set base.model"):
         load_generator(Base(model=str(tmp_path / "nothing")), Form(), Settings())
+
+
+def test_a_model_that_is_no_language_model_of_its_own_is_refused_by_its_type(tmp_path):
+    from transformers import Mistral3Config
+
+    Mistral3Config().save_pretrained(tmp_path)
+    with pytest.raises(Refused, match=r"is of the type 'mistral3', which .* not load as a language model.*base.provider: openai"):
+        load_generator(Base(model=str(tmp_path)), Form(), Settings())
 
 
 def test_a_base_without_a_tokenizer_is_refused_even_where_an_empty_one_is_made_for_it(tmp_path):
