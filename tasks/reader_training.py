@@ -27,7 +27,9 @@ from tasks.reader_exams import N_EVALUATED, evaluate, overall
 from tasks.reader_learner import Learner, build_learner, delta_of, save_delta
 from tasks.written_library import organisations, read_library
 
-WARMUP_STEPS = 40
+WARMUP_STEPS, LEAST_RATE = 40, 0.03  # the least as a share of the whole rate, so that the last minutes still learn
+BETAS, WEIGHT_DECAY, LARGEST_GRADIENT = (0.9, 0.98), 0.01, 1.0
+STAGE_SHARE = 0.25  # of the time: a stage that is not mastered by then is left
 EVALUATE_EVERY_S = 1500.0
 TIMEOUT = timedelta(hours=2)  # the others wait while the first evaluates
 LEARNING_RATES = {"new": 1e-3, "old": 2e-4}
@@ -113,7 +115,7 @@ class Progress:
         self.recent.append(share_right)
         self.recent_parts.append(parts)
         ready = len(self.recent) == self.recent.maxlen and sum(self.recent) / len(self.recent) >= STAGES[self.stage].leave_at
-        late = share_of_time > 0.25 * (self.stage + 1)
+        late = share_of_time > STAGE_SHARE * (self.stage + 1)
         if self.stage + 1 < len(STAGES) and (ready or late):
             self.stage += 1
             self.recent.clear()
@@ -159,8 +161,8 @@ def _train(number: int, run: Run) -> None:
     learner.model.train()
     optimiser = torch.optim.AdamW(
         [{"params": learner.groups[name], "lr": rate, "base": rate} for name, rate in LEARNING_RATES.items()],
-        betas=(0.9, 0.98),
-        weight_decay=0.01,
+        betas=BETAS,
+        weight_decay=WEIGHT_DECAY,
         fused=True,
     )
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
@@ -173,13 +175,13 @@ def _train(number: int, run: Run) -> None:
     while elapsed_s < run.minutes * 60:
         share = elapsed_s / (run.minutes * 60)
         batch = next(batches)
-        factor = run.rate * min(1.0, (progress.step + 1) / WARMUP_STEPS) * max(0.03, 1 - share)
+        factor = run.rate * min(1.0, (progress.step + 1) / WARMUP_STEPS) * max(LEAST_RATE, 1 - share)
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * factor
         parts, right = losses(learner, batch)
         torch.stack(list(parts.values())).sum().backward()
         elapsed_s = average_gradients(parameters, time.monotonic() - started, run.n_processes)
-        nn.utils.clip_grad_norm_(parameters, 1.0)
+        nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         n_tokens = int(batch.attention_mask.sum()) * run.n_processes

@@ -10,7 +10,7 @@ from tandem.synthetic.manners import keywords, mistype, own, rule_out
 from tandem.synthetic.names import KINDS, Subject, near_duplicate
 from tandem.synthetic.paraphrases import of_attributes, of_relations
 from tandem.synthetic.relations import Relation, all_attributes, all_relations
-from tandem.synthetic.senses import may_confuse
+from tandem.synthetic.senses import may_confuse, neighbours
 from tandem.synthetic.situations import in_first_person, reword_symptom
 from tandem.synthetic.spans import KINDS as SPAN_KINDS
 from tandem.synthetic.values import KINDS as VALUE_KINDS
@@ -98,6 +98,12 @@ def test_what_one_question_could_mean_is_confusable_and_what_it_could_not_is_not
     assert may_confuse(named("weight"), attribute("gross weight", "mass"))
     assert not may_confuse(named("weight"), named("price"))
     assert not may_confuse(named("owner_person"), named("event_date"))
+
+
+def test_all_that_may_be_confused_is_there():
+    told = {facet.name for side in ("train", "held_out") for several in facets(side).values() for facet in several}
+    nouns = {noun for several in all_attributes().values() for noun in several}
+    assert neighbours().keys() <= {relation.name for relation in all_relations()} | nouns | told
 
 
 def test_two_sides_of_one_deed_are_confusable_only_where_their_questions_are():
