@@ -9,11 +9,8 @@ import argparse
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = (ROOT / "data" / "sample" / "documents", ROOT / "data" / "sample" / "examples.jsonl")
-SMART_TV = (ROOT.parent / "shared" / "data" / "smart-tv" / "documents", ROOT.parent / "shared" / "data" / "smart-tv" / "examples.jsonl")
+from bench.material import ROOT, SAMPLE, SMART_TV
 
 
 def main() -> None:

@@ -25,12 +25,10 @@ from typing import Any
 
 import yaml
 
-from bench.__main__ import ROOT, SMART_TV
+from bench.material import PEERS, as_markdown, phone_sections
 from tasks.table import connect
 from tasks.workspace import PROJECT, open_workspace
 
-PHONES = SMART_TV[0].parents[1] / "phone-manuals"
-PEERS = ROOT.parent / "shared" / "peers"
 SCRIPTS = ("cocoindex_lancedb", "langchain_lancedb", "llamaindex_lancedb", "raw_floor")
 PARTS = {"take_survey": "read, check", "chunk": "cut", "embed_cached": "embed", "commit": "commit"}
 MAX_CHARS = (400, 1000)
@@ -38,15 +36,11 @@ MAX_CHARS = (400, 1000)
 
 def write_sections(folder: Path, limit: int) -> int:
     """A Markdown file a section, of at most `limit` drawn evenly; how many characters they hold."""
-    sections = [
-        (f"{path.stem}/{number:04d}.md", json.loads(line))
-        for path in sorted(PHONES.glob("*.jsonl"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
-    ]
+    sections = [(f"{manual}/{number:04d}.md", section) for manual, number, section in phone_sections()]
     sections = sections[:: max(1, -(-len(sections) // limit))]
     for name, section in sections:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"# {section['title']}\n\n{section['text']}\n", encoding="utf-8")
+        (folder / name).write_text(as_markdown(section), encoding="utf-8")
     return sum(len(section["text"]) for _, section in sections)
 
 

@@ -12,7 +12,7 @@ from itertools import cycle, islice
 
 import numpy as np
 
-from bench.training import SAMPLE_DOCUMENTS, SAMPLE_EXAMPLES, quiet
+from bench.material import SAMPLE, quiet
 from tandem.chunking import chunk
 from tandem.params import Base, Chunking, Documents, Form, Prompt
 from tandem.params import Embedder as EmbedderParams
@@ -58,13 +58,13 @@ def compare_answering(requests: Sequence[Request], ways: Sequence[Settings]) -> 
 
 def sample_chunks() -> list[Chunk]:
     """The passages of the sample knowledge base."""
-    documents = [read_document(SAMPLE_DOCUMENTS, doc_id, Documents()) for doc_id in scan(SAMPLE_DOCUMENTS, {}).files]
+    documents = [read_document(SAMPLE[0], doc_id, Documents()) for doc_id in scan(SAMPLE[0], {}).files]
     return [piece for document in documents for piece in chunk(document, Chunking())]
 
 
 def sample_requests(chunks: Sequence[Chunk], n: int) -> list[Request]:
     """Questions with the first three passages of their source."""
-    examples = [Example.model_validate_json(line) for line in SAMPLE_EXAMPLES.read_text(encoding="utf-8").splitlines()]
+    examples = [Example.model_validate_json(line) for line in SAMPLE[1].read_text(encoding="utf-8").splitlines()]
     passages = {doc_id: [piece.text for piece in chunks if piece.doc_id == doc_id][:3] for doc_id in {piece.doc_id for piece in chunks}}
     return [Request(one.question, tuple(passages[one.sources[0]])) for one in examples if one.sources][:n]
 

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.__main__ import SAMPLE
+from bench.material import SAMPLE
 from tandem.records import Scorecard
 from tasks.create import create_workspace
 from tasks.dataset import build_training_set, save_training_set

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from bench import watched
-from bench.__main__ import SAMPLE, SMART_TV
+from bench.material import PHONES, SAMPLE, SMART_TV, as_markdown, phone_sections
 from bench.peers import TABLE as PEER_TABLE
 from bench.peers import LivePeer, live_peer
 from tandem.chunking import chunk, hash_text
@@ -46,7 +46,6 @@ from tasks.table import commit as commit_rows
 from tasks.warm import Warm
 from tasks.workspace import Workspace, open_workspace
 
-PHONES = SMART_TV[0].parents[1] / "phone-manuals"
 READY_S = 1800
 PAUSE_S = 1.0  # between two edits, as between two savings of a file
 TICK_S = 0.0005
@@ -259,12 +258,10 @@ def _cpu_s(pid: int) -> float:
 def _phones(folder: Path) -> tuple[Path, Path]:
     """A folder of all phone manuals, a file a section, with the TV's manual below `smart-tv/`, and the TV's examples."""
     documents = folder / "documents"
-    for path in sorted(PHONES.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            section = json.loads(line)
-            target = documents / path.stem / f"{number:04d}-{section['id'][:60]}.md"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(f"# {section['title']}\n\n{section['text']}\n", encoding="utf-8")
+    for manual, number, section in phone_sections():
+        target = documents / manual / f"{number:04d}-{section['id'][:60]}.md"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(as_markdown(section), encoding="utf-8")
     shutil.copytree(SMART_TV[0], documents / "smart-tv")
     examples = folder / "examples.jsonl"
     with examples.open("w", encoding="utf-8") as file:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.training import quiet, random_llama, sample_rows
+from bench.material import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
 from tasks.apart import read_apart
 from tasks.bases import resolve_base

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.__main__ import ROOT
+from bench.material import PEERS
 from tasks.table import connect
 
-PEERS = ROOT.parent / "shared" / "peers"
 TABLE = "chunks"
 READY_S = 1800.0
 STEADY_S = 3.0  # so long without a new row: the first build is over

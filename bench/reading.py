@@ -10,8 +10,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from bench.__main__ import SMART_TV
-from bench.training import quiet
+from bench.material import SMART_TV, quiet
 from tandem.examples import usable_examples
 from tandem.params import Params
 from tandem.prompts import parse

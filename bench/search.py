@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.__main__ import SMART_TV
+from bench.material import SMART_TV, as_markdown, phone_sections
 from tandem.chunking import chunk
 from tandem.params import Chunking, Retrieval
 from tandem.params import Embedder as EmbedderParams
@@ -38,7 +38,6 @@ from tasks.table import Batch, commit, find_table, optimize
 from tasks.upkeep import index_large
 from tasks.workspace import Settings
 
-PHONES = SMART_TV[0].parents[1] / "phone-manuals"
 OTHER, NOISE = 0.35, 0.3  # of the second passage and of noise in a made vector: about as near to the real one as that is to its first half
 K = 10
 N_CHECKED = 40
@@ -65,13 +64,10 @@ class Known:
 def passages(limit: int) -> list[Chunk]:
     """The distinct ones of the phone manuals, each manual a collection; at most so many."""
     found: dict[str, Chunk] = {}
-    for path in sorted(PHONES.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            section = json.loads(line)
-            text = f"# {section['title']}\n\n{section['text']}\n"
-            document = Document(id=f"{path.stem}/{number:04d}.md", text=text, md5="0" * 32, title=section["title"])
-            for piece in chunk(document, Chunking()):
-                found.setdefault(piece.embedded_text, piece)
+    for manual, number, section in phone_sections():
+        document = Document(id=f"{manual}/{number:04d}.md", text=as_markdown(section), md5="0" * 32, title=section["title"])
+        for piece in chunk(document, Chunking()):
+            found.setdefault(piece.embedded_text, piece)
     return random.Random(0).sample(list(found.values()), min(limit, len(found)))
 
 

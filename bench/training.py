@@ -6,59 +6,25 @@ Run: python -m bench.training [--rows N] [--rounds N]   (SFTTrainer is left out 
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import random
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.material import quiet, random_llama, sample_rows
 from tandem.params import Base, Params
-from tasks.create import SAMPLE_DOCUMENTS, SAMPLE_EXAMPLES, create_workspace
-from tasks.dataset import TrainingRow, build_training_set
+from tasks.dataset import TrainingRow
 from tasks.fitting import CPU_ROWS, Encoded, Fit, batches, fit, parts_of
 from tasks.generate import LocalGenerator, is_autocast
-from tasks.refresh import refresh
 from tasks.train import encode, with_lora
 from tasks.workspace import Settings
 
 N_EPOCHS = 3  # what the first epoch leaves to the others counts too
 Contender = Callable[[LocalGenerator, Sequence[Encoded], Params], None]
-
-
-def sample_rows(folder: Path) -> tuple[Params, list[TrainingRow]]:
-    """The default params and the training set of the sample knowledge base, built as `tandem retrain` builds it."""
-    workspace = create_workspace(folder, SAMPLE_DOCUMENTS, SAMPLE_EXAMPLES)
-    refresh(workspace)
-    return workspace.params, list(build_training_set(workspace).rows)
-
-
-def random_llama(folder: Path, texts: Sequence[str], n_layers: int = 4, hidden: int = 256) -> Path:
-    """A small Llama of random weights, with a BPE tokenizer of `texts`: the causal road without a download."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = ["<unk>", "<s>", "</s>"]
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=4000, special_tokens=special, initial_alphabet=alphabet))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(fast), hidden_size=hidden, intermediate_size=4 * hidden, num_hidden_layers=n_layers, num_attention_heads=4,
-        num_key_value_heads=4, max_position_embeddings=2048, bos_token_id=1, eos_token_id=2,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-    fast.save_pretrained(folder)
-    return folder
 
 
 def ours(generator: LocalGenerator, rows: Sequence[Encoded], params: Params) -> None:
@@ -204,13 +170,6 @@ def main() -> None:
         else:
             print("  left out: SFTTrainer, as trl is not installed (pip install -e '.[bench]')")
         compare(params.base.model_copy(update={"model": str(llama)}), params, rows, contenders, options.rounds)
-
-
-def quiet() -> None:
-    """Offline, and without the libraries' warnings between the figures."""
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1")
-    warnings.filterwarnings("ignore")
-    logging.disable(logging.WARNING)
 
 
 if __name__ == "__main__":
