@@ -14,8 +14,10 @@ from tasks.train import read_trained
 
 
 def usages_of(found: Sequence[Found], outputs: Sequence[tuple[Generation, float]]) -> list[Usage]:
-    """One usage an answer, its seconds those of search and generation. Context tokens are counted in the package's own vocabulary."""
-    contexts = count_each(["\n".join(passage.shown_text for passage in one.passages) for one in found])
+    """One usage an answer, its seconds those of search and generation. Context tokens, of the passages that were read, are counted in
+    the package's own vocabulary."""
+    read = [one.passages[: generation.n_read] for one, (generation, _) in zip(found, outputs, strict=True)]
+    contexts = count_each(["\n".join(passage.shown_text for passage in passages) for passages in read])
     return [
         Usage(
             n_tokens_in=generation.n_tokens_in,

@@ -26,6 +26,12 @@ def test_context_that_was_cut_off_is_not_counted():
     assert usage.n_context_tokens == 512
 
 
+def test_passages_that_were_left_out_are_not_counted():
+    found = [Found([Passage(str(n), "a.md", "", "word " * 100, 1.0) for n in range(3)])]
+    (usage,) = usages_of(found, [(Generation("?", 512, 1, n_read=2), 0.5)])
+    assert 200 <= usage.n_context_tokens < 210
+
+
 def test_no_document_has_no_tokens():
     assert document_tokens([]) == 0
 
