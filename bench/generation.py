@@ -33,7 +33,7 @@ def as_it_loads(generator: LocalGenerator, dtype: Dtype) -> Any:
     loader: Any = AutoModelForSeq2SeqLM if generator.is_seq2seq else AutoModelForCausalLM
     model = loader.from_pretrained(path, dtype=dtype)
     if generator.reading.apart:
-        read_apart(model.get_encoder(), generator.tokenizer.cls_token_id, generator.tokenizer.sep_token_id)
+        read_apart(model.get_encoder(), generator.tokenizer.cls_token_id)
     return model.to(generator.device).eval()
 
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.apart import LONGEST_RUN
 from tasks.contents import content_hash, made_once
 
 if TYPE_CHECKING:
@@ -57,20 +56,9 @@ def build_parent(attention: str = "sdpa") -> "EncoderDecoderModel":
         head.transform.LayerNorm.weight.fill_(0.3)  # at 1.0 the first logits are far too sure of themselves
         head.transform.LayerNorm.bias.zero_()
         head.bias.zero_()
-    model = EncoderDecoderModel(encoder=encoder, decoder=decoder)  # draws whatever was not loaded anew
-    _mark_shared(model.encoder)
+    model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
     _configure(model)
     return model
-
-
-def _mark_shared(encoder: Any) -> None:
-    """A segment embedding for each length of what question and passage share (`tasks.apart.shared_runs`), alike before training."""
-    import torch
-
-    segments = encoder.embeddings.token_type_embeddings.weight.detach()
-    alike = torch.nn.Embedding.from_pretrained(segments[:1].repeat(LONGEST_RUN + 1, 1), freeze=False)
-    encoder.embeddings.token_type_embeddings = alike
-    encoder.config.type_vocab_size, encoder.config.marks_shared = alike.num_embeddings, True
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tandem.chunking import hash_text, text_hash
-from tandem.examples import share_of_groups
+from tandem.examples import Sides, share_of_groups
 from tandem.form import form_ok
 from tandem.params import Params
 from tandem.prompts import shortened, target
@@ -76,15 +76,8 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
     labelled = load_examples(workspace)
     allowed = trainable(workspace, labelled.documents)
     usable = [example for example in labelled.sides.train if is_usable(example, allowed)]
-    n_left_out = len(labelled.sides.train) - len(usable)
-    answerable = sum(example.answerable for example in usable)
-    if answerable < params.adapter.min_examples:
-        reason = (
-            f"{answerable} answerable training examples, at least {params.adapter.min_examples} are needed (adapter.min_examples); "
-            f"{n_left_out} were left out (restricted, without a source, or edited since the last refresh), "
-            f"{len(labelled.sides.held_out)} are held out"
-        )
-        return TrainingSet((), {}, (reason,), n_left_out)
+    if reason := _too_few(usable, labelled.sides, params):
+        return TrainingSet((), {}, (reason,), len(labelled.sides.train) - len(usable))
     chunks: dict[str, list[Chunk]] = {}
     for one in all_chunks(workspace):
         if one.doc_id in allowed and not one.roles:
@@ -92,11 +85,15 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
     validation = share_of_groups(usable, params.adapter.validation_share, params.seed, labelled.groups)
     retrieval = params.retrieval.model_copy(update={"k": params.retrieval.candidates})
     found = retrieve(open_index(workspace), [example.question for example in usable], retrieval, workspace.settings)
-    rows = [
-        _row(workspace, example, [passage for passage in passages if passage.doc_id in allowed], chunks, example.id in validation)
+    made = [
+        (example, _row(workspace, example, [one for one in passages if one.doc_id in allowed], chunks, example.id in validation))
         for example, passages in zip(usable, found, strict=True)
     ]
-    rows += exercise_rows(params, workspace.settings)
+    readable = [example for example, row in made if row]
+    n_left_out = len(labelled.sides.train) - len(readable)
+    if reason := _too_few(readable, labelled.sides, params):
+        return TrainingSet((), {}, (reason,), n_left_out)
+    rows = [*(row for _, row in made if row), *exercise_rows(params, workspace.settings)]
     if unfit := [row for row in rows if form_ok(row.target, params.form) is False]:
         reason = (
             f"{len(unfit)} of {len(rows)} training answers are not in the house form, as that of {unfit[0].example_id}: "
@@ -106,6 +103,17 @@ def build_training_set(workspace: Workspace) -> TrainingSet:
     used = {chunk_id for row in rows for chunk_id in row.chunks}
     hashes = {one.id: text_hash(one) for several in chunks.values() for one in several if one.id in used}
     return TrainingSet(tuple(rows), hashes, (), n_left_out)
+
+
+def _too_few(usable: Sequence[Example], sides: Sides, params: Params) -> str:
+    answerable = sum(example.answerable for example in usable)
+    if answerable >= params.adapter.min_examples:
+        return ""
+    return (
+        f"{answerable} answerable training examples, at least {params.adapter.min_examples} are needed (adapter.min_examples); "
+        f"{len(sides.train) - len(usable)} were left out (restricted, without a source, edited since the last refresh, or with passages "
+        f"too long for base.max_input_tokens), {len(sides.held_out)} are held out"
+    )
 
 
 def save_training_set(workspace: Workspace, training_set: TrainingSet) -> Path:
@@ -177,7 +185,8 @@ def is_usable(example: Example, allowed: set[str]) -> bool:
 
 def _row(
     workspace: Workspace, example: Example, found: Sequence[Passage], chunks: Mapping[str, list[Chunk]], validation: bool
-) -> TrainingRow:
+) -> TrainingRow | None:
+    """None where the base would not read all that the answer needs."""
     params = workspace.params
     rng = random.Random(f"{params.seed}:{example.id}")
     chance = rng.random()
@@ -192,8 +201,10 @@ def _row(
         kind = "no_oracle"
         passages = (distractors if example.answerable else list(found))[: params.retrieval.k]
     asked = Request(example.question, tuple(passage.shown_text for passage in passages))
-    n_read = len(read_whole(params.base, workspace.settings, asked, params.prompt).passages)
-    passages = passages[: max(n_read, len(gold) if kind == "oracle" else 0)]
+    read = read_whole(params.base, workspace.settings, asked, params.prompt).passages
+    passages = [passage for passage, text in zip(passages, read, strict=False) if passage.shown_text == text]
+    if kind == "oracle" and len(passages) < len(gold):
+        return None
     rng.shuffle(passages)
     needed = {passage.chunk_id for passage in gold}
     cited = [number for number, passage in enumerate(passages, start=1) if passage.chunk_id in needed] if kind == "oracle" else []

@@ -85,7 +85,7 @@ class LocalGenerator:
         self.revision = revision_of(base)  # of a hub model the commit that is here now
         self.is_seq2seq = self.reading.is_seq2seq
         if self.reading.apart:
-            read_apart(model.get_encoder(), self.tokenizer.cls_token_id, self.tokenizer.sep_token_id)
+            read_apart(model.get_encoder(), self.tokenizer.cls_token_id)
         if self.device == "cpu":
             attend_one_query(model)
             if is_autocast(self.device, base.dtype):

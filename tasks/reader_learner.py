@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tasks.apart import read_apart
-from tasks.base_model import BYTES, CLS_ID, SEP_ID, apply_delta, build_parent, load_tokenizer
+from tasks.base_model import BYTES, CLS_ID, apply_delta, build_parent, load_tokenizer
 
 
 @dataclass
@@ -40,15 +40,14 @@ def build_learner(resume: Path | None) -> Learner:
     model.decoder.cls.predictions.decoder.weight = embeddings
     groups: dict[str, list[nn.Parameter]] = {"new": [], "old": []}
     trained: list[str] = []
-    marks = "encoder.embeddings.token_type_embeddings.weight"
     frozen = ("encoder.embeddings", "encoder.pooler")
     for name, parameter in list(model.named_parameters()):
-        if "word_embeddings" in name or name.endswith("predictions.decoder.weight") or (name.startswith(frozen) and name != marks):
+        if "word_embeddings" in name or name.endswith("predictions.decoder.weight") or name.startswith(frozen):
             parameter.requires_grad_(False)
         else:
-            groups["new" if "crossattention" in name or "cls.predictions" in name or name == marks else "old"].append(parameter)
+            groups["new" if "crossattention" in name or "cls.predictions" in name else "old"].append(parameter)
             trained.append(name)
-    read_apart(model.encoder, CLS_ID, SEP_ID)
+    read_apart(model.encoder, CLS_ID)
     span_head = nn.Linear(model.config.encoder.hidden_size, 2)
     groups["new"] += list(span_head.parameters())
     return Learner(model, load_tokenizer(), span_head, groups, parent, trained)

@@ -1,12 +1,9 @@
-import itertools
-import random
-
 import pytest
 import torch
 
 from tandem.params import Base, Form, Prompt
-from tasks.apart import LONGEST_RUN, read_apart, shared_runs
-from tasks.base_model import CLS_ID, SEP_ID, build_parent, load_tokenizer
+from tasks.apart import read_apart
+from tasks.base_model import CLS_ID, build_parent, load_tokenizer
 from tasks.inputs import Reading, Request, input_ids, overlong, prompt_text
 
 APART = Reading(is_seq2seq=True, apart=True, at_once=512)
@@ -26,7 +23,7 @@ def ids_of(tokenizer, *passages, reading=APART):
 def test_each_part_is_read_as_if_it_stood_alone(tokenizer, monkeypatch, at_once):
     monkeypatch.setattr("tasks.apart.CPU_PARTS", at_once)
     plain, apart = build_parent().encoder.eval(), build_parent().encoder.eval()
-    read_apart(apart, CLS_ID, SEP_ID)
+    read_apart(apart, CLS_ID)
     rows = [ids_of(tokenizer, "It weighs 11.5 kg.", "Rinse it with fresh water after every use."), ids_of(tokenizer, "Blue.")]
     batch = tokenizer.pad({"input_ids": rows}, return_tensors="pt")
     with torch.no_grad():
@@ -41,54 +38,9 @@ def test_each_part_is_read_as_if_it_stood_alone(tokenizer, monkeypatch, at_once)
         assert not states[1, len(rows[1]) :].any()
 
 
-def marked(tokenizer, question, passage):
-    """The tokens of both and the runs that they share, without the special ones."""
-    ids = tokenizer(question, passage, return_tensors="pt")["input_ids"]
-    tokens, runs = tokenizer.convert_ids_to_tokens(ids[0]), shared_runs(ids, SEP_ID)[0].tolist()
-    return [[token, run] for token, run in zip(tokens, runs, strict=True) if not token.startswith("[")]
-
-
-def test_a_name_of_the_question_is_told_from_one_that_is_nearly_it(tokenizer):
-    runs = marked(tokenizer, "How heavy is the Wren S hob?", "The Wren hob is 3 kg; the Wren S has 8 kg.")
-    question, passage = runs[: runs.index(["?", 0]) + 1], runs[runs.index(["?", 0]) + 1 :]
-    assert question == [["how", 0], ["heavy", 0], ["is", 1], ["the", 3], ["wren", 3], ["s", 3], ["ho", 2], ["##b", 2], ["?", 0]]
-    assert passage[:6] == [["the", 2], ["wren", 2], ["ho", 2], ["##b", 2], ["is", 1], ["3", 0]]
-    assert passage[8:12] == [["the", 3], ["wren", 3], ["s", 3], ["has", 0]]
-
-
-def test_shared_runs_are_those_of_a_plain_count(tokenizer):
-    """Against every pair of places, one row at a time; longer runs than LONGEST_RUN count as that, and padding shares nothing."""
-    rng = random.Random(0)
-    rows = []
-    for _ in range(40):
-        question, passage = ([rng.randint(1000, 1003) for _ in range(rng.randint(0, most))] for most in (9, 20))
-        rows.append([CLS_ID, *question, SEP_ID, *passage, SEP_ID])
-    found = shared_runs(torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True), SEP_ID)
-    for row, runs in zip(rows, found.tolist(), strict=True):
-        middle, expected = row.index(SEP_ID), [0] * len(row)
-        for i, j in itertools.product(range(1, middle), range(middle + 1, len(row) - 1)):
-            alike = [one == other for one, other in zip(row[i:middle], row[j:-1], strict=False)]
-            length = [*alike, False].index(False)
-            for at in (*range(i, i + length), *range(j, j + length)):
-                expected[at] = max(expected[at], min(length, LONGEST_RUN))
-        assert runs == expected + [0] * (len(runs) - len(row))
-
-
-def test_an_encoder_that_marks_nothing_is_read_without_segments(tokenizer):
-    plain, marking = build_parent().encoder.eval(), build_parent().encoder.eval()
-    plain.config.marks_shared = False
-    for encoder in (plain, marking):
-        torch.nn.init.zeros_(encoder.embeddings.token_type_embeddings.weight)
-        encoder.embeddings.token_type_embeddings.weight.data[1:, ::2] = 1.0
-        read_apart(encoder, CLS_ID, SEP_ID)
-    row = torch.tensor([ids_of(tokenizer, "The pump weighs 11.5 kg.")])
-    states = [encoder(input_ids=row, attention_mask=torch.ones_like(row)).last_hidden_state for encoder in (plain, marking)]
-    assert not torch.allclose(*states, atol=1e-2)
-
-
 def test_gradients_go_through_every_part(tokenizer):
     encoder = build_parent().encoder
-    read_apart(encoder, CLS_ID, SEP_ID)
+    read_apart(encoder, CLS_ID)
     row = torch.tensor([ids_of(tokenizer, "It weighs 11.5 kg.", "Blue.")])
     kilograms, blue = (tokenizer.convert_tokens_to_ids(word) for word in ("kg", "blue"))
     states = encoder(input_ids=row, attention_mask=torch.ones_like(row)).last_hidden_state[0]

@@ -190,7 +190,7 @@ def test_answers_that_the_form_does_not_allow_close_the_gate(workspace):
 def test_too_few_examples_close_the_gate_and_the_reason_names_the_numbers(workspace):
     refused = build_training_set(with_adapter_params(workspace, min_examples=500))
     assert refused.rows == ()
-    assert f"{refused.n_left_out} were left out (restricted, without a source, or edited" in refused.refused[0]
+    assert f"{refused.n_left_out} were left out (restricted, without a source, edited" in refused.refused[0]
     assert "at least 500 are needed (adapter.min_examples)" in refused.refused[0]
 
 
@@ -441,6 +441,20 @@ def test_a_row_holds_no_more_passages_than_the_base_reads_and_all_that_it_cites(
         assert row.target.count("[") == all_of_it[row.example_id].target.count("[")
         for number in map(int, re.findall(r"\[(\d+)\]", row.target)):
             assert 1 <= number <= len(row.passages)
+
+
+def test_an_example_whose_passages_the_base_cannot_read_is_left_out(workspace):
+    """Cut, they would teach to answer from nowhere."""
+    small = with_params(workspace, base={"max_input_tokens": 250})
+    found, all_of_it = (build_training_set(one) for one in (small, with_params(workspace, base={"max_input_tokens": 4_000})))
+    assert found.n_left_out > all_of_it.n_left_out
+    oracles = [row for row in found.rows if row.kind == "oracle"]
+    assert 0 < len(oracles) < sum(row.kind == "oracle" for row in all_of_it.rows)
+    for row in oracles:
+        assert not unread(small.params.base, small.settings, Request(row.question, row.passages), small.params.prompt)
+    n_answered = sum("I don't know" not in row.target for row in all_of_it.rows)
+    (reason,) = build_training_set(with_params(small, base={"max_input_tokens": 20}, adapter={"min_examples": n_answered})).refused
+    assert "with passages too long for base.max_input_tokens)" in reason
 
 
 def test_of_a_chat_only_the_answer_and_its_one_end_are_learned(workspace, tiny_llama, tmp_path):
