@@ -55,13 +55,13 @@ def choose_start(
     if reason := _other_training(workspace, last, params) or _taken_away(workspace, last):
         return Start(rows, lineage, reason)
     learned = last.lineage.get("lessons", {})
-    rows = [replace(row, validation=row.validation and row.example_id not in learned) for row in rows]
-    known = [row.example_id for row in rows if not row.validation and learned.get(row.example_id) == row.lesson]
-    if len(known) == sum(not row.validation for row in rows):
+    shown = [replace(row, validation=row.validation and row.example_id not in learned) for row in rows]
+    known = [row.example_id for row in shown if not row.validation and learned.get(row.example_id) == row.lesson]
+    if len(known) == sum(not row.validation for row in shown):
         return Start(rows, lineage, "no row is new or changed since the last training")
     replayed = set(random.Random(f"{seed}:{last.continued}").sample(known, round(adapter.replay_share * len(known))))
     left_out = set(known) - replayed
-    chosen = [row for row in rows if row.example_id not in left_out]
+    chosen = [row for row in shown if row.example_id not in left_out]
     whole = _joined(last.lineage, lineage_of(chosen, lineage))
     share = staleness(whole["chunks"], {chunk.id: text_hash(chunk) for chunk in all_chunks(workspace)}).share or 0.0
     if share >= adapter.retrain_after_changed_share:

@@ -103,6 +103,9 @@ def test_what_the_last_training_was_fitted_to_validates_nothing(workspace):
     start = start_of(workspace, with_lineage(trained_of(workspace), lessons=lessons), replay_share=1.0)
     assert validating.example_id in {row.example_id for row in start.rows if not row.validation}
     assert any(row.validation for row in start_of(workspace).rows)
+    from_base = start_of(workspace, with_lineage(trained_of(workspace), lessons=lessons), retrain_after_changed_share=0.0)
+    assert from_base.continued == 0
+    assert validating.example_id in {row.example_id for row in from_base.rows if row.validation}
 
 
 def test_an_example_with_another_answer_is_shown_again(workspace):
