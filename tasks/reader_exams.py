@@ -57,10 +57,10 @@ def evaluate(learner: Learner) -> dict[str, float]:
     """Exact match (letters and digits only) on held-out wordings and names, and the share of answers that are held by what is said on
     held-out organisations."""
     exams = {
-        "one_passage": exam(1, 1),
-        "three_passages": exam(3, 2),
-        "eight_passages": exam(8, 5),
-        "abstention": exam(3, 3, absent=1.0),
+        "one_passage": exam(n_passages=1, seed=1),
+        "three_passages": exam(n_passages=3, seed=2),
+        "eight_passages": exam(n_passages=8, seed=5),
+        "abstention": exam(n_passages=3, seed=3, absent=1.0),
         "written": written_exam(read_library(organisations("held_out")), 5, 4, 2 * N_EVALUATED),
     }
     scores, wrong = {}, []

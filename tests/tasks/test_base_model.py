@@ -251,7 +251,7 @@ def test_the_shipped_delta_stays_below_16_megabytes():
 def test_the_reader_reads_wordings_and_names_that_it_never_saw(reader):
     from tasks.reader_exams import exam, normalise
 
-    exercises = exam(1, 1, n=40)
+    exercises = exam(n_passages=1, seed=1, n=40)
     right = [normalise(reader(exercise.prompt)) == normalise(exercise.answer) for exercise in exercises]
     assert sum(right) >= 20, f"{sum(right)} of {len(right)} right; see docs/MODEL.md for the whole exam; chance is far below"
 
